@@ -1,0 +1,55 @@
+/** What a client may ask a network to be: a list of layers, or a preset with its options. */
+import { type Static, Type } from 'typebox'
+import { Activation, LayerSpec } from './layers.ts'
+import { strict } from './schema.ts'
+
+export const PRESETS = {
+  logistic: 'One linear layer.',
+  mlp: 'Dense layers, each followed by dropout where asked.',
+  lenet: 'Two 5x5 convolutions with max pooling, then dense layers.',
+} as const
+export type Preset = keyof typeof PRESETS
+
+export const Architecture = Type.Object(
+  {
+    layers: Type.Optional(
+      Type.Array(LayerSpec, {
+        minItems: 1,
+        maxItems: 256,
+        description:
+          'From input to logits. The last layer must give one logit a class, without softmax.',
+      }),
+    ),
+    preset: Type.Optional(
+      Type.Enum(Object.keys(PRESETS), {
+        description: Object.entries(PRESETS)
+          .map(([name, what]) => `${name}: ${what}`)
+          .join(' '),
+      }),
+    ),
+    hiddenUnits: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 65536 }), {
+        minItems: 1,
+        maxItems: 32,
+        description: 'Of preset mlp (default [128]) and lenet (default [84]): units a dense layer.',
+      }),
+    ),
+    filters: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 8192 }), {
+        minItems: 2,
+        maxItems: 2,
+        description: 'Of preset lenet (default [16, 32]): filters of the two convolutions.',
+      }),
+    ),
+    activation: Type.Optional(Activation),
+    dropout: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: 'Of preset mlp and lenet (default 0): rate after each hidden dense layer.',
+      }),
+    ),
+  },
+  { ...strict, description: 'Either `layers`, or `preset` with its options.' },
+)
+export type Architecture = Static<typeof Architecture>

@@ -1,0 +1,121 @@
+/** From a client's architecture to a network with names, defaults and shapes; or to the list of what is wrong with it. */
+import { type Architecture, PRESETS, type Preset } from './architecture.ts'
+import type { LayerSpec } from './layers.ts'
+import {
+  elements,
+  type Network,
+  outputShape,
+  type PlacedLayer,
+  parameterCount,
+  type Shape,
+} from './network.ts'
+import { PRESET_OPTIONS, presetLayers } from './presets.ts'
+import { completeLayer, LayerMisfit, placeLayer } from './shape-inference.ts'
+import type { SpecIssue } from './spec-issue.ts'
+
+/** More weights than this (1 GB in float32) are refused at submit rather than at run time. */
+export const MAX_PARAMETERS = 250_000_000
+/** More activations for one row than this are refused for the same reason. */
+const MAX_LAYER_ELEMENTS = 50_000_000
+
+export type Inference =
+  | { readonly network: Network; readonly notes: readonly string[] }
+  | { readonly issues: readonly SpecIssue[] }
+
+const isPreset = (name: string): name is Preset => Object.hasOwn(PRESETS, name)
+
+function choiceIssues(architecture: Architecture, pointer: string): SpecIssue[] {
+  const { layers, preset, ...options } = architecture
+  if ((layers === undefined) === (preset === undefined))
+    return [
+      {
+        pointer,
+        code: 'architecture-ambiguous',
+        message: 'give either `layers` or `preset`',
+        allowed: ['layers', 'preset'],
+      },
+    ]
+  const known = preset !== undefined && isPreset(preset) ? PRESET_OPTIONS[preset] : []
+  return Object.keys(options)
+    .filter((option) => !(known as readonly string[]).includes(option))
+    .map((option) => ({
+      pointer: `${pointer}/${option}`,
+      code: 'option-not-applicable',
+      message: layers
+        ? `\`${option}\` belongs to presets; with \`layers\` write it into the layer`
+        : `preset ${preset} has no option \`${option}\``,
+      allowed: known as readonly string[],
+    }))
+}
+
+/**
+ * @param inputShape of one row, `[features]` or `[height, width, channels]`
+ * @param classes    logits that the last layer must give
+ * @param pointer    JSON pointer of the architecture in the request, for the issues
+ */
+export function inferNetwork(
+  architecture: Architecture,
+  inputShape: Shape,
+  classes: number,
+  pointer: string,
+): Inference {
+  const misuse = choiceIssues(architecture, pointer)
+  if (misuse.length > 0) return { issues: misuse }
+  const { layers: given, preset } = architecture
+  const notes: string[] = []
+  const specs: LayerSpec[] =
+    preset !== undefined && isPreset(preset)
+      ? presetLayers(preset, architecture, inputShape, classes)
+      : [...(given ?? [])]
+  // A dense layer that stands first can only mean the pixels as one vector; later in a network it is ambiguous
+  // (flatten or global pooling?) and therefore an error.
+  let inserted = 0
+  if (given && specs[0]?.type === 'dense' && inputShape.length > 1) {
+    specs.unshift({ type: 'flatten' })
+    inserted = 1
+    notes.push(`${pointer}/layers: a flatten layer was put before the first dense layer`)
+  }
+  const at = (index: number): string =>
+    given ? `${pointer}/layers/${index - inserted}` : `${pointer}/preset`
+
+  const issue = (where: string, code: string, message: string) => ({
+    issues: [{ pointer: where, code, message }],
+  })
+  const placed: PlacedLayer[] = []
+  const names = new Set<string>()
+  let shape = inputShape
+  for (const [index, spec] of specs.entries()) {
+    const name = spec.name ?? `${spec.type}_${index + 1}`
+    if (names.has(name))
+      return issue(`${at(index)}/name`, 'duplicate-layer-name', `two layers are called ${name}`)
+    names.add(name)
+    const layer = completeLayer(spec)
+    try {
+      const fit = placeLayer(layer, shape)
+      placed.push({ name, layer, ...fit })
+      shape = fit.outputShape
+    } catch (error) {
+      if (!(error instanceof LayerMisfit)) throw error
+      const where = error.field && given ? `${at(index)}/${error.field}` : at(index)
+      return issue(where, 'layer-does-not-fit', error.message)
+    }
+    if (elements(shape) > MAX_LAYER_ELEMENTS)
+      return issue(at(index), 'layer-too-large', `its output has ${elements(shape)} numbers a row`)
+  }
+  const network: Network = { inputShape, layers: placed }
+  const last = specs.length - 1
+  const output = outputShape(network)
+  if (output.length !== 1 || output[0] !== classes)
+    return issue(
+      at(last),
+      'output-is-not-classes',
+      `the last layer gives [${output.join(', ')}] but the dataset has ${classes} classes: it must give [${classes}]`,
+    )
+  if (parameterCount(network) > MAX_PARAMETERS)
+    return issue(
+      pointer,
+      'too-many-parameters',
+      `${parameterCount(network)} parameters, at most ${MAX_PARAMETERS} are allowed`,
+    )
+  return { network, notes }
+}

@@ -1,0 +1,106 @@
+/** What a client sends to `POST /v1/jobs`. */
+import { type Static, Type } from 'typebox'
+import { Architecture } from './architecture.ts'
+import { EvaluationSpec } from './evaluation.ts'
+import { Objective } from './objective.ts'
+import { exactlyOne, strict } from './schema.ts'
+import { TrainingSpec } from './training.ts'
+
+export const NORMALIZATIONS = ['standardize', 'none'] as const
+
+export const JobSpec = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    dataset: Type.Object(
+      { builtin: Type.Optional(Type.Enum(['digits'])), id: Type.Optional(Type.String()) },
+      { ...exactlyOne, description: 'A built-in dataset or the id of an uploaded one.' },
+    ),
+    teacher: Type.Object(
+      {
+        train: Type.Optional(
+          Type.Object(
+            { architecture: Architecture, training: Type.Optional(TrainingSpec) },
+            { ...strict },
+          ),
+        ),
+        model: Type.Optional(Type.String({ description: 'Id of a stored model.' })),
+      },
+      {
+        ...exactlyOne,
+        description: 'A teacher to train in this job, or the id of a stored model.',
+      },
+    ),
+    student: Type.Object({ architecture: Architecture }, { ...strict }),
+    objective: Type.Optional(Objective),
+    transfer: Type.Optional(
+      Type.Object(
+        {
+          labelledFraction: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 1,
+              default: 1,
+              description:
+                'Share of the training rows whose label the student may use; a stratified part, the same for the control. Soft targets cover all rows, and a teacher trained in the job knows all labels.',
+            }),
+          ),
+        },
+        { ...strict },
+      ),
+    ),
+    preprocessing: Type.Optional(
+      Type.Object(
+        {
+          normalization: Type.Optional(
+            Type.Enum([...NORMALIZATIONS], {
+              default: 'standardize',
+              description:
+                'standardize: (x - mean) / sd by feature, or by channel of an image, fitted on training rows only and delivered inside the model.',
+            }),
+          ),
+        },
+        { ...strict },
+      ),
+    ),
+    training: Type.Optional(TrainingSpec),
+    evaluation: Type.Optional(EvaluationSpec),
+    seed: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 4294967295,
+        default: 42,
+        description: 'Of everything random in the job; the same spec and seed give the same bytes.',
+      }),
+    ),
+  },
+  {
+    ...strict,
+    $id: 'JobSpec',
+    examples: [
+      {
+        name: 'digits',
+        dataset: { builtin: 'digits' },
+        teacher: { train: { architecture: { preset: 'lenet' }, training: { epochs: 15 } } },
+        student: {
+          architecture: {
+            layers: [
+              { type: 'dense', units: 16, activation: 'relu' },
+              { type: 'dense', units: 10 },
+            ],
+          },
+        },
+        objective: {
+          terms: [
+            { method: 'soft-targets', weight: 0.9, temperature: 4 },
+            { method: 'hard-labels', weight: 0.1 },
+          ],
+        },
+        transfer: { labelledFraction: 0.1 },
+        training: { epochs: 20, batchSize: 64, optimizer: { name: 'adam', learningRate: 0.001 } },
+        evaluation: { protocol: 'k-fold', folds: 5 },
+        seed: 42,
+      },
+    ],
+  },
+)
+export type JobSpec = Static<typeof JobSpec>

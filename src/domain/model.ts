@@ -1,0 +1,28 @@
+/** Stored networks. */
+import type { Network } from './network.ts'
+
+/** `(x - mean) / standardDeviation` over the last axis of the input; part of a model, applied before its first layer. */
+export interface Normalization {
+  readonly mean: readonly number[]
+  readonly standardDeviation: readonly number[]
+}
+
+export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
+
+export interface Model {
+  readonly id: string
+  readonly name: string
+  readonly source: 'upload' | 'job'
+  readonly network: Network
+  readonly normalization: Normalization | null
+  readonly classes: number
+  /** Null for an uploaded teacher, which knows classes by index only. */
+  readonly classNames: readonly string[] | null
+  readonly parameters: number
+  readonly sizeBytes: number
+  readonly files: Readonly<Partial<Record<WeightFormat, { sha256: string; sizeBytes: number }>>>
+  /** The job that trained it, and in which role. */
+  readonly lineage: { readonly jobId: string; readonly role: 'teacher' | 'student' } | null
+  readonly createdAt: Date
+}

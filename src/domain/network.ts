@@ -1,0 +1,80 @@
+/**
+ * A network as it is built, stored and exported: every default filled in, every layer named, every shape known.
+ * Made from a client's architecture by `inferNetwork`.
+ */
+import type { Activation } from './layers.ts'
+
+export type Shape = readonly number[]
+type Pair = readonly [number, number]
+type Padding = 'valid' | 'same'
+
+export type Layer =
+  | {
+      readonly type: 'dense'
+      readonly units: number
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'conv2d'
+      readonly filters: number
+      readonly kernelSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'maxPooling2d' | 'averagePooling2d'
+      readonly poolSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+    }
+  | { readonly type: 'globalAveragePooling2d' }
+  | { readonly type: 'flatten' }
+  | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
+  | { readonly type: 'dropout'; readonly rate: number }
+  | { readonly type: 'activation'; readonly activation: Activation }
+
+/** A weight tensor of a layer; `trainable` is false for moving averages. */
+export interface WeightShape {
+  readonly name: 'kernel' | 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance'
+  readonly shape: Shape
+  readonly trainable: boolean
+}
+
+export interface PlacedLayer {
+  readonly name: string
+  readonly layer: Layer
+  /** Without the batch axis. */
+  readonly outputShape: Shape
+  readonly weights: readonly WeightShape[]
+}
+
+export interface Network {
+  /** Of one row, without the batch axis. */
+  readonly inputShape: Shape
+  readonly layers: readonly PlacedLayer[]
+}
+
+export const elements = (shape: Shape): number => shape.reduce((product, side) => product * side, 1)
+
+const countWeights = (network: Network, counts: (weight: WeightShape) => boolean): number =>
+  network.layers
+    .flatMap((placed) => placed.weights)
+    .filter(counts)
+    .reduce((sum, weight) => sum + elements(weight.shape), 0)
+
+/** Number of trainable weights. */
+export const parameterCount = (network: Network): number =>
+  countWeights(network, (weight) => weight.trainable)
+
+/** Bytes of all weights in float32, moving averages included. */
+export const weightBytes = (network: Network): number => 4 * countWeights(network, () => true)
+
+/** The name a weight has in every file and API: `layer.weight`. */
+export const weightName = (layer: string, weight: WeightShape['name']): string =>
+  `${layer}.${weight}`
+
+export const outputShape = (network: Network): Shape =>
+  network.layers.at(-1)?.outputShape ?? network.inputShape

@@ -1,0 +1,121 @@
+/** The report of a job: every number a pure function of held-out logits, labels and the spec. */
+import { type Static, Type } from 'typebox'
+import { strict } from './schema.ts'
+
+const Metric = (description: string) => Type.Union([Type.Number(), Type.Null()], { description })
+
+export const Metrics = Type.Object(
+  {
+    accuracy: Metric('Share of rows whose largest logit is the label, 0 to 1.'),
+    macroF1: Metric(
+      'Mean of the F1 of all classes; a class without rows and predictions counts 0.',
+    ),
+    nll: Metric('Mean negative log-likelihood of the label at temperature 1, in nats.'),
+    agreement: Metric(
+      "Share of rows on which the largest logit is the teacher's, 0 to 1; null for the teacher itself.",
+    ),
+  },
+  { ...strict },
+)
+export type Metrics = Static<typeof Metrics>
+export type MetricName = keyof Metrics
+export const METRIC_NAMES = [
+  'accuracy',
+  'macroF1',
+  'nll',
+  'agreement',
+] as const satisfies readonly MetricName[]
+
+export const Summary = Type.Object(
+  {
+    mean: Type.Union([Type.Number(), Type.Null()]),
+    standardDeviation: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Of the sample (n - 1); null for n < 2.',
+    }),
+    n: Type.Integer({ description: 'Folds behind the numbers.' }),
+  },
+  { ...strict },
+)
+export type Summary = Static<typeof Summary>
+
+const MetricSummaries = Type.Object(
+  { accuracy: Summary, macroF1: Summary, nll: Summary, agreement: Summary },
+  { ...strict },
+)
+
+export const ArmReport = Type.Object(
+  {
+    parameters: Type.Integer({ description: 'Trainable weights.' }),
+    weightBytes: Type.Integer({ description: 'All weights as float32.' }),
+    metrics: MetricSummaries,
+  },
+  { ...strict },
+)
+export type ArmReport = Static<typeof ArmReport>
+
+export const Measurement = Type.Object(
+  {
+    heldOutRows: Type.Integer(),
+    trainingRows: Type.Integer(),
+    teacher: Metrics,
+    distilled: Metrics,
+    control: Type.Union([Metrics, Type.Null()]),
+  },
+  { ...strict },
+)
+export type Measurement = Static<typeof Measurement>
+
+export const ReportWarning = Type.Object(
+  { code: Type.String(), message: Type.String() },
+  { ...strict },
+)
+export type ReportWarning = Static<typeof ReportWarning>
+
+export const Report = Type.Object(
+  {
+    version: Type.Literal(1),
+    dataset: Type.Object(
+      {
+        id: Type.String(),
+        name: Type.String(),
+        contentSha256: Type.String(),
+        rows: Type.Integer(),
+        inputShape: Type.Array(Type.Integer()),
+        classNames: Type.Array(Type.String()),
+      },
+      { ...strict },
+    ),
+    evaluation: Type.Object(
+      {
+        protocol: Type.Enum(['k-fold', 'holdout', 'test-set']),
+        folds: Type.Integer({ description: '0 where there are none.' }),
+        stratified: Type.Boolean(),
+        splitSha256: Type.Union([Type.String(), Type.Null()], {
+          description:
+            'Of the fold of every row (uint32 little-endian; 4294967295 for "never held out").',
+        }),
+        teacherPerFold: Type.Enum(['retrain', 'frozen']),
+        labelledFraction: Type.Number(),
+        seed: Type.Integer(),
+      },
+      { ...strict },
+    ),
+    stamps: Type.Array(Type.String(), {
+      description: 'What a reader must know before any number.',
+    }),
+    arms: Type.Object(
+      { teacher: ArmReport, distilled: ArmReport, control: Type.Union([ArmReport, Type.Null()]) },
+      { ...strict, description: 'Over the folds; without folds, of the final networks.' },
+    ),
+    gain: Type.Union([MetricSummaries, Type.Null()], {
+      description: 'Distilled minus control, paired by fold; for nll less is better.',
+    }),
+    folds: Type.Array(Type.Intersect([Type.Object({ fold: Type.Integer() }), Measurement])),
+    final: Type.Union([Measurement, Type.Null()], {
+      description: 'The delivered networks on the test set or the held-out part; null without one.',
+    }),
+    warnings: Type.Array(ReportWarning),
+  },
+  { ...strict, $id: 'Report' },
+)
+export type Report = Static<typeof Report>

@@ -1,0 +1,43 @@
+/** A job with every default filled in and every reference looked up: what tasks are made from, and what the report records. */
+import type { Evaluation } from './evaluation.ts'
+import type { Normalization } from './model.ts'
+import type { Network, Shape } from './network.ts'
+import type { ResolvedTerm } from './objective.ts'
+import type { Training } from './training.ts'
+
+export interface DatasetReference {
+  readonly id: string
+  readonly name: string
+  readonly contentSha256: string
+  readonly rows: number
+  readonly inputShape: Shape
+  readonly classNames: readonly string[]
+  readonly featureType: 'uint8' | 'float32'
+  readonly featuresSha256: string
+  readonly labelsSha256: string
+}
+
+export type ResolvedTeacher =
+  | { readonly kind: 'train'; readonly network: Network; readonly training: Training }
+  | {
+      readonly kind: 'model'
+      readonly modelId: string
+      readonly weightsSha256: string
+      readonly network: Network
+      readonly normalization: Normalization | null
+    }
+
+export interface ResolvedJob {
+  readonly name: string | null
+  readonly dataset: DatasetReference
+  readonly testSet: DatasetReference | null
+  readonly teacher: ResolvedTeacher
+  readonly student: { readonly network: Network; readonly training: Training }
+  readonly objective: readonly ResolvedTerm[]
+  readonly transfer: { readonly labelledFraction: number }
+  readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
+  readonly evaluation: Evaluation
+  readonly seed: number
+  /** What was decided for the client, in words. */
+  readonly notes: readonly string[]
+}

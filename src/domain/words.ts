@@ -1,0 +1,53 @@
+/**
+ * The words of this service. Each is used for one thing, in code, in the API and in the documentation.
+ *
+ * - **dataset**: immutable, content-addressed rows with labels.
+ * - **transfer set**: the rows a student trains on.
+ * - **model**: a stored network with its architecture and lineage. *Teacher* and *student* are roles of a
+ *   model: a student can be the teacher of the next job.
+ * - **job**: what a client submits.
+ * - **task**: what a worker executes: one trained network (an arm on a fold), the outputs of a given
+ *   teacher, or the report.
+ * - **attempt**: one execution of a task by one worker. Attempts are numbered, and the number fences the
+ *   attempt's writes: a worker that lost its task can no longer change anything.
+ * - **arm**: which network a task trains (see {@link ARMS}).
+ * - **fold**: index of a held-out part, from 0. **final**: the training on all training rows, whose weights
+ *   are delivered.
+ * - **objective**: weighted **terms**; each term names a **method**.
+ * - **report**: everything that was measured.
+ *
+ * A BullMQ job is always called a *queue job*.
+ */
+
+/** `control` is the student with the same seed, batch order and budget, and without a teacher. */
+export const ARMS = ['teacher', 'distilled', 'control'] as const
+export type Arm = (typeof ARMS)[number]
+
+export const JOB_STATUSES = [
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const
+export type JobStatus = (typeof JOB_STATUSES)[number]
+
+/** `blocked` waits for other tasks; `ready` waits for a worker. */
+export const TASK_STATUSES = [
+  'blocked',
+  'ready',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+/** `predict` records what a given teacher answers; nothing is trained. */
+export const TASK_KINDS = ['train', 'predict', 'report'] as const
+export type TaskKind = (typeof TASK_KINDS)[number]
+
+/** What a running task is doing, in this order. */
+export const PHASES = ['load', 'train', 'evaluate', 'export', 'report'] as const
+export type Phase = (typeof PHASES)[number]

@@ -1,0 +1,146 @@
+/**
+ * What a trainer process is given and what it answers. It knows files and numbers: no queue, no database.
+ * A task is one JSON document, so any task can be run again by hand: `npm run train -- task.json`.
+ */
+import type { Split } from '../src/domain/evaluation.ts'
+import type { Normalization } from '../src/domain/model.ts'
+import type { Network } from '../src/domain/network.ts'
+import type { ResolvedTerm } from '../src/domain/objective.ts'
+import type { ResolvedJob } from '../src/domain/resolved-job.ts'
+import type { Training } from '../src/domain/training.ts'
+import type { Arm, Phase } from '../src/domain/words.ts'
+
+/** A dataset as files: row-major little-endian features, and one little-endian int32 class index a row. */
+export interface DatasetFiles {
+  readonly rows: number
+  readonly inputShape: readonly number[]
+  readonly classes: number
+  readonly featureType: 'uint8' | 'float32'
+  readonly featuresPath: string
+  readonly labelsPath: string
+}
+
+interface TaskBase {
+  readonly dataset: DatasetFiles
+  readonly testSet: DatasetFiles | null
+  readonly network: Network
+  /** Folder that exists and is empty; results are written here. */
+  readonly outputDirectory: string
+}
+
+/** Trains one network on one part of the rows. */
+export interface TrainTask extends TaskBase {
+  readonly kind: 'train'
+  readonly arm: Arm
+  /** Null: the final training. */
+  readonly fold: number | null
+  readonly split: Split
+  readonly objective: readonly ResolvedTerm[]
+  readonly training: Training
+  readonly labelledFraction: number
+  readonly normalization: 'standardize' | 'none'
+  /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
+  readonly teacherLogitsPath: string | null
+  /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
+  readonly seed: number
+  /** Whether the network itself is wanted, as `weights.safetensors` and `model.tfjs.zip`. */
+  readonly deliver: boolean
+  /** Written into the delivered files. */
+  readonly manifest: Readonly<Record<string, unknown>>
+}
+
+/** Records what a given teacher answers on every row. */
+export interface PredictTask extends TaskBase {
+  readonly kind: 'predict'
+  readonly weightsPath: string
+  readonly normalization: Normalization | null
+}
+
+/** Logits of one arm on the rows it is measured on. */
+export interface MeasuredLogits {
+  readonly arm: Arm
+  readonly fold: number | null
+  /** float32 `[rows, classes]`. */
+  readonly path: string
+  /**
+   * held-out: the held-out rows of the fold in ascending order (for the final: the held-out part of holdout).
+   * all: every row of the dataset, to be cut by the split.
+   * test-set: every row of the test set.
+   */
+  readonly covers: 'held-out' | 'all' | 'test-set'
+}
+
+export interface ReportTask {
+  readonly kind: 'report'
+  readonly job: ResolvedJob
+  readonly labelsPath: string
+  readonly testLabelsPath: string | null
+  readonly logits: readonly MeasuredLogits[]
+  readonly outputDirectory: string
+}
+
+export type Task = TrainTask | PredictTask | ReportTask
+
+/** Names of the files a task leaves in its output directory. */
+export const OUTPUT_FILES = {
+  /** float32 `[held-out rows, classes]`, ascending rows; absent where nothing is held out. */
+  heldOutLogits: 'held-out-logits.f32',
+  /** float32 `[dataset rows, classes]`; teachers only. */
+  allLogits: 'all-logits.f32',
+  /** float32 `[test rows, classes]`; only with a test set and on a final. */
+  testLogits: 'test-logits.f32',
+  safetensors: 'weights.safetensors',
+  tfjs: 'model.tfjs.zip',
+  report: 'report.json',
+} as const
+export type OutputFile = keyof typeof OUTPUT_FILES
+
+export interface Progress {
+  readonly phase: Phase
+  /** Finished epochs and steps. */
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly steps: number
+}
+
+/** Means over one epoch of training. */
+export interface EpochMetrics {
+  /** From 1. */
+  readonly epoch: number
+  readonly step: number
+  readonly learningRate: number
+  /** Weighted sum of the terms. */
+  readonly loss: number
+  /** Unweighted value of each term, in the order of the objective. */
+  readonly terms: readonly number[]
+  /** Share of the training rows with a usable label that were right, measured while training. */
+  readonly trainAccuracy: number | null
+  readonly seconds: number
+}
+
+export interface TaskResult {
+  readonly files: readonly OutputFile[]
+  readonly normalization: Normalization | null
+  readonly trainingRows: number
+  readonly heldOutRows: number
+  readonly steps: number
+  /** Of the training loop alone. */
+  readonly trainSeconds: number
+  readonly samplesPerSecond: number
+  readonly peakMemoryBytes: number
+}
+
+/** user: the spec or the data must change. system: trying again may help. */
+export interface TaskFailure {
+  readonly code: string
+  readonly class: 'user' | 'system'
+  readonly message: string
+}
+
+export type TrainerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'epoch'; readonly metrics: EpochMetrics }
+  | { readonly type: 'result'; readonly result: TaskResult }
+  | { readonly type: 'failure'; readonly failure: TaskFailure }
