@@ -1,0 +1,96 @@
+/** Tasks and what workers say about them. */
+import type { Model } from './model.ts'
+import type { Report } from './report.ts'
+import type { ResolvedJob } from './resolved-job.ts'
+import type { Arm, JobStatus, Phase, TaskKind, TaskStatus } from './words.ts'
+
+/** How often a task is tried again after its trainer or worker died. */
+export const MAX_CRASHES = 3
+/** How often a task is tried again after a system failure. */
+export const MAX_SYSTEM_FAILURES = 3
+
+export interface TaskProgress {
+  readonly phase: Phase
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly steps: number
+}
+
+/** user: the spec or the data must change. system: trying again may help. crash: the process died. */
+export interface Failure {
+  readonly code: string
+  readonly class: 'user' | 'system' | 'crash'
+  readonly message: string
+}
+
+export interface TaskView {
+  readonly id: string
+  readonly key: string
+  readonly kind: TaskKind
+  readonly arm: Arm | null
+  readonly fold: number | null
+  readonly status: TaskStatus
+  readonly attempt: number
+  readonly workerId: string | null
+  readonly progress: TaskProgress | null
+  readonly result: Readonly<Record<string, unknown>> | null
+  readonly failure: Failure | null
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** What a worker holds while it executes a task. `(id, attempt)` fences every write. */
+export interface ClaimedTask {
+  readonly id: string
+  readonly attempt: number
+  readonly jobId: string
+  readonly key: string
+  readonly kind: TaskKind
+  readonly arm: Arm | null
+  readonly fold: number | null
+  readonly job: ResolvedJob
+}
+
+export interface Artifact {
+  readonly name: string
+  readonly sha256: string
+}
+
+export interface TaskOutcome {
+  readonly result: Readonly<Record<string, unknown>>
+  readonly artifacts: readonly Artifact[]
+  readonly models: readonly Omit<Model, 'createdAt'>[]
+  readonly report: Report | null
+}
+
+export interface JobView {
+  readonly id: string
+  readonly name: string | null
+  readonly status: JobStatus
+  readonly spec: unknown
+  readonly resolved: ResolvedJob
+  readonly failure: (Failure & { readonly task: string }) | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly tasks: readonly TaskView[]
+  /** Jobs that were submitted earlier and still wait; null unless queued. */
+  readonly jobsAhead: number | null
+  readonly models: readonly { readonly id: string; readonly role: 'teacher' | 'student' }[]
+}
+
+export interface JobEvent {
+  readonly sequence: number
+  readonly type: string
+  readonly data: unknown
+  readonly at: Date
+}
+
+export interface EpochRow {
+  readonly task: string
+  readonly arm: Arm | null
+  readonly fold: number | null
+  readonly attempt: number
+  readonly values: unknown
+}

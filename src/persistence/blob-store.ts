@@ -1,0 +1,117 @@
+/**
+ * Blobs as chunks in Postgres. A writer holds one chunk in memory, a reader one chunk; sizes do not matter.
+ * Until `finish` the bytes belong to a row without a hash, which nobody can find; a crash leaves such a row to the
+ * garbage collector.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import type { BlobStore, BlobWriter, StoredBlob } from '../domain/ports.ts'
+import type { Database } from './database.ts'
+
+/** Every chunk but the last has this size, so a range is found by division. Part of the stored format. */
+const CHUNK_BYTES = 1 << 20
+
+class Writer implements BlobWriter {
+  readonly #database: Database
+  readonly #id = randomUUID()
+  readonly #hash = createHash('sha256')
+  readonly #buffer = new Uint8Array(CHUNK_BYTES)
+  #filled = 0
+  #sequence = 0
+  #sizeBytes = 0
+  #finished = false
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async begin(): Promise<this> {
+    await this.#database.blob.create({ data: { id: this.#id }, select: { id: true } })
+    return this
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#hash.update(chunk)
+    this.#sizeBytes += chunk.length
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + CHUNK_BYTES - this.#filled)
+      this.#buffer.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled === CHUNK_BYTES) await this.#flush()
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = this.#buffer.slice(0, this.#filled)
+    this.#filled = 0
+    await this.#database.blobChunk.create({
+      data: { blobId: this.#id, sequence: this.#sequence++, bytes },
+      select: { sequence: true },
+    })
+  }
+
+  async finish(): Promise<StoredBlob> {
+    if (this.#filled > 0) await this.#flush()
+    const sha256 = this.#hash.digest('hex')
+    await this.#database.$transaction(async (tx) => {
+      // Renewing the age of equal bytes keeps the garbage collector off them until they are referred to.
+      const renewed =
+        await tx.$executeRaw`UPDATE blobs SET created_at = now() WHERE sha256 = ${sha256}`
+      const completed =
+        renewed > 0
+          ? 0
+          : await tx.$executeRaw`UPDATE blobs SET complete = true, sha256 = ${sha256}, size_bytes = ${BigInt(this.#sizeBytes)}
+              WHERE id = ${this.#id}::uuid AND NOT EXISTS (SELECT 1 FROM blobs WHERE sha256 = ${sha256})`
+      if (completed === 0) await tx.blob.deleteMany({ where: { id: this.#id } })
+    })
+    this.#finished = true
+    return { sha256, sizeBytes: this.#sizeBytes }
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#finished) await this.#database.blob.deleteMany({ where: { id: this.#id } })
+  }
+}
+
+export class PrismaBlobStore implements BlobStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  open(): Promise<BlobWriter> {
+    return new Writer(this.#database).begin()
+  }
+
+  async find(sha256: string): Promise<StoredBlob | null> {
+    const blob = await this.#database.blob.findUnique({ where: { sha256 } })
+    return blob && { sha256, sizeBytes: Number(blob.sizeBytes) }
+  }
+
+  async *read(sha256: string, range?: { start: number; end: number }): AsyncGenerator<Uint8Array> {
+    const blob = await this.#database.blob.findUniqueOrThrow({ where: { sha256 } })
+    const start = range?.start ?? 0
+    const end = Math.min(range?.end ?? Number(blob.sizeBytes), Number(blob.sizeBytes))
+    for (let at = start; at < end; ) {
+      const sequence = Math.floor(at / CHUNK_BYTES)
+      const { bytes } = await this.#database.blobChunk.findUniqueOrThrow({
+        where: { blobId_sequence: { blobId: blob.id, sequence } },
+        select: { bytes: true },
+      })
+      const offset = at - sequence * CHUNK_BYTES
+      const part = bytes.subarray(offset, Math.min(bytes.length, offset + end - at))
+      at += part.length
+      yield part
+    }
+  }
+
+  async collectGarbage(): Promise<number> {
+    return this.#database.$executeRaw`
+      DELETE FROM blobs b WHERE b.created_at < now() - interval '1 hour' AND (
+        NOT b.complete OR NOT (
+          EXISTS (SELECT 1 FROM datasets d WHERE b.sha256 IN (d.features_sha256, d.labels_sha256))
+          OR EXISTS (SELECT 1 FROM models m WHERE b.sha256 IN (m.safetensors_sha256, m.tfjs_sha256))
+          OR EXISTS (SELECT 1 FROM task_artifacts a WHERE a.sha256 = b.sha256)))`
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The statements that move jobs and tasks, each with its rule. All expect the job's row to be locked by the caller
+ * (`lockJob`): whoever wants to change a job or one of its tasks takes that lock first, so nothing interleaves.
+ */
+import { isTerminal } from '../domain/job-lifecycle.ts'
+import type { Failure } from '../domain/task.ts'
+import type { JobStatus } from '../domain/words.ts'
+import type { Transaction } from './database.ts'
+import { appendEvent } from './job-events.ts'
+import { toJson } from './rows.ts'
+
+/** Channels of NOTIFY. Hints only: everyone also looks by the clock. */
+export const STOP_CHANNEL = 'distillery_stop'
+export const READY_CHANNEL = 'distillery_ready'
+
+export async function lockJob(tx: Transaction, id: string): Promise<JobStatus | null> {
+  const [job] = await tx.$queryRaw<{ status: JobStatus }[]>`
+    SELECT status::text AS status FROM jobs WHERE id = ${id} FOR UPDATE`
+  return job?.status ?? null
+}
+
+export async function notify(tx: Transaction, channel: string, payload = ''): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify(${channel}, ${payload})`
+}
+
+/** Nothing that has not started will start, and what runs is told to stop. Returns how many tasks run. */
+export async function stopTasks(tx: Transaction, jobId: string): Promise<number> {
+  await tx.task.updateMany({
+    where: { jobId, status: { in: ['blocked', 'ready'] } },
+    data: { status: 'cancelled', finishedAt: new Date() },
+  })
+  const running = await tx.task.count({ where: { jobId, status: 'running' } })
+  if (running > 0) await notify(tx, STOP_CHANNEL, jobId)
+  return running
+}
+
+export async function failJob(
+  tx: Transaction,
+  jobId: string,
+  status: JobStatus,
+  failure: Failure & { task: string },
+): Promise<void> {
+  await stopTasks(tx, jobId)
+  if (status === 'cancelling' || isTerminal(status)) return
+  await tx.job.update({
+    where: { id: jobId },
+    data: { status: 'failed', failure: toJson(failure), finishedAt: new Date() },
+  })
+  await appendEvent(tx, jobId, 'job-failed', failure)
+}
+
+/** A job that is being cancelled is cancelled once nothing of it runs. */
+export async function settleCancelling(
+  tx: Transaction,
+  jobId: string,
+  status: JobStatus,
+): Promise<void> {
+  if (status !== 'cancelling') return
+  const running = await tx.task.count({ where: { jobId, status: 'running' } })
+  if (running > 0) return
+  await tx.job.update({
+    where: { id: jobId },
+    data: { status: 'cancelled', finishedAt: new Date() },
+  })
+  await appendEvent(tx, jobId, 'job-cancelled', {})
+}
