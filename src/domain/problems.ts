@@ -20,7 +20,6 @@ export const PROBLEMS = {
   'malformed-body': kind(400, 'The body is not valid JSON'),
   'invalid-request': kind(400, 'A parameter or header is not valid'),
   unauthorized: kind(401, 'An API key is needed'),
-  'forbidden-host': kind(403, 'This host name is not served'),
   'route-not-found': kind(404, 'There is nothing at this path'),
   'job-not-found': kind(404, 'There is no such job'),
   'dataset-not-found': kind(404, 'There is no such dataset'),

@@ -161,6 +161,7 @@ function resolveEvaluation(
 function resolveTeacher(
   spec: JobSpec,
   { dataset, teacher }: References,
+  rows: number,
   issues: Issues,
   notes: string[],
 ): ResolvedTeacher | null {
@@ -202,7 +203,7 @@ function resolveTeacher(
     notes,
   )
   return network
-    ? { kind: 'train', network, training: resolveTraining(spec.teacher.train.training) }
+    ? { kind: 'train', network, training: resolveTraining(spec.teacher.train.training, rows) }
     : null
 }
 
@@ -254,9 +255,10 @@ export function resolveJob(spec: JobSpec, references: References): Resolution {
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
-  const teacher = resolveTeacher(spec, references, issues, notes)
+  const rows = fewestTrainingRows(evaluation.split, dataset.rows)
+  const teacher = resolveTeacher(spec, references, rows, issues, notes)
   const student = networkFor(spec.student.architecture, dataset, '/student', issues, notes)
-  const training = resolveTraining(spec.training)
+  const training = resolveTraining(spec.training, rows)
   const objective = resolveObjective(spec.objective)
   if (objective.every((term) => term.weight === 0))
     issues.add(
@@ -270,7 +272,6 @@ export function resolveJob(spec: JobSpec, references: References): Resolution {
     objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
-  const rows = fewestTrainingRows(evaluation.split, dataset.rows)
   checkBatch(training, rows, '/training', issues)
   if (teacher?.kind === 'train')
     checkBatch(teacher.training, rows, '/teacher/train/training', issues)

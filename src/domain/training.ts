@@ -83,7 +83,8 @@ export const TrainingSpec = Type.Object(
         minimum: 1,
         maximum: 65_536,
         default: 64,
-        description: 'Rows a step; the last step of an epoch takes what is left.',
+        description:
+          'Rows a step; the last step of an epoch takes what is left. Less by default where there are fewer rows.',
       }),
     ),
     optimizer: Type.Optional(Optimizer),
@@ -143,10 +144,13 @@ function resolveSchedule(spec: TrainingSpec['schedule']): ResolvedSchedule {
   }
 }
 
-/** Fills in every default. */
-export const resolveTraining = (spec: TrainingSpec = {}): Training => ({
+/**
+ * Fills in every default.
+ * @param rows the fewest that a training of the job has: a batch that nobody asked for never exceeds it
+ */
+export const resolveTraining = (spec: TrainingSpec = {}, rows: number): Training => ({
   epochs: spec.epochs ?? 20,
-  batchSize: spec.batchSize ?? 64,
+  batchSize: spec.batchSize ?? Math.min(64, rows),
   optimizer: resolveOptimizer(spec.optimizer),
   schedule: resolveSchedule(spec.schedule),
 })

@@ -1,0 +1,68 @@
+/** The whole HTTP interface. What it needs comes in; it opens nothing itself. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyServerOptions } from 'fastify'
+import type { DatasetService } from '../application/dataset-service.ts'
+import type { JobService } from '../application/job-service.ts'
+import type { ModelService } from '../application/model-service.ts'
+import { JobSpec } from '../domain/job-spec.ts'
+import type { BlobStore } from '../domain/ports.ts'
+import { Report } from '../domain/report.ts'
+import { registerAuthentication } from './plugins/authentication.ts'
+import { registerOpenapi } from './plugins/openapi.ts'
+import { registerProblems } from './plugins/problems.ts'
+import { createValidatorCompiler } from './plugins/validation.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
+import { datasetRoutes } from './routes/datasets.ts'
+import { type HealthChecks, healthRoutes } from './routes/health.ts'
+import { jobResultRoutes } from './routes/job-results.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { modelRoutes } from './routes/models.ts'
+import { ProblemSchema } from './schemas/common.ts'
+import { DatasetSchema } from './schemas/dataset.ts'
+import { JobSchema } from './schemas/job.ts'
+import { ModelSchema } from './schemas/model.ts'
+import { registerUploads } from './uploads.ts'
+
+export interface AppDependencies {
+  readonly jobs: JobService
+  readonly datasets: DatasetService
+  readonly models: ModelService
+  readonly blobs: BlobStore
+  readonly health: HealthChecks
+  readonly maxUploadBytes: number
+  readonly apiKey?: string | undefined
+  readonly logger?: FastifyServerOptions['loggerInstance']
+}
+
+/** Named in the document and in routes by `$ref`. */
+const SHARED = [JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
+
+export async function buildApp(dependencies: AppDependencies) {
+  const { jobs, datasets, models, blobs, maxUploadBytes } = dependencies
+  const app = Fastify({
+    ...(dependencies.logger ? { loggerInstance: dependencies.logger } : {}),
+    bodyLimit: 4 * 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 100 },
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(createValidatorCompiler(SHARED))
+  for (const schema of SHARED) app.addSchema(schema)
+
+  registerProblems(app)
+  await registerAuthentication(app, dependencies.apiKey)
+  await registerOpenapi(app)
+  await registerUploads(app, maxUploadBytes)
+
+  await app.register(jobRoutes, { prefix: '/v1/jobs', jobs })
+  await app.register(jobResultRoutes, { prefix: '/v1/jobs', jobs, blobs, model: models.get })
+  await app.register(datasetRoutes, { prefix: '/v1/datasets', datasets, maxUploadBytes })
+  await app.register(modelRoutes, { prefix: '/v1/models', models, blobs, maxUploadBytes })
+  await app.register(catalogueRoutes, { prefix: '/v1' })
+  await app.register(healthRoutes, { prefix: '/health', checks: dependencies.health })
+
+  app.get('/openapi.yaml', { schema: { hide: true } }, (_, reply) =>
+    reply.type('application/yaml').send(app.swagger({ yaml: true })),
+  )
+  app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'))
+  return app
+}

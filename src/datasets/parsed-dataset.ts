@@ -1,0 +1,31 @@
+/** What a file turned out to be, when all of its features have gone to the sink. */
+import type { Dataset, DatasetProfile, DatasetShape } from '../domain/dataset.ts'
+import type { Shape } from '../domain/network.ts'
+import type { ClassTable } from './class-table.ts'
+import { DatasetError } from './dataset-error.ts'
+
+export interface ParsedDataset extends DatasetShape {
+  readonly featureType: Dataset['featureType']
+  /** Class index of each row. */
+  readonly labels: Int32Array
+  readonly profile: DatasetProfile
+}
+
+/** More features of one row than this are refused. */
+export const MAX_FEATURES = 1_000_000
+
+/** @throws DatasetError when there are no rows, or all are of one class */
+export function finishDataset(
+  inputShape: Shape,
+  featureType: Dataset['featureType'],
+  classes: ClassTable,
+  profile: DatasetProfile,
+): ParsedDataset {
+  const { labels, classNames, classCounts } = classes.finish()
+  if (classNames.length < 2)
+    throw new DatasetError(
+      'one-class',
+      `all ${labels.length} rows have the label ${JSON.stringify(classNames[0])}: a classifier needs at least two classes`,
+    )
+  return { rows: labels.length, inputShape, featureType, classNames, classCounts, labels, profile }
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import type { Architecture } from '../../../src/domain/architecture.ts'
+import { multiplyAdds } from '../../../src/domain/cost.ts'
+import { inferNetwork } from '../../../src/domain/infer-network.ts'
+import { parameterCount, weightBytes } from '../../../src/domain/network.ts'
+
+const networkOf = (architecture: Architecture, shape = [28, 28, 1], classes = 10) => {
+  const inference = inferNetwork(architecture, shape, classes, '/a')
+  if ('issues' in inference) throw new Error(JSON.stringify(inference.issues))
+  return inference.network
+}
+const issueOf = (architecture: Architecture, shape = [28, 28, 1], classes = 10) => {
+  const inference = inferNetwork(architecture, shape, classes, '/a')
+  return 'issues' in inference ? inference.issues[0] : undefined
+}
+
+test('parameters of known networks are those of the literature', () => {
+  // 784-10 and 784-1200-1200-10, counted by hand: Σ (in + 1) · out.
+  expect(parameterCount(networkOf({ preset: 'logistic' }))).toBe(785 * 10)
+  expect(parameterCount(networkOf({ preset: 'mlp', hiddenUnits: [1200, 1200] }))).toBe(
+    785 * 1200 + 1201 * 1200 + 1201 * 10,
+  )
+  // Keras' summary of the same layers: 416 + 12,832 + 131,796 + 850.
+  expect(parameterCount(networkOf({ preset: 'lenet' }))).toBe(145_894)
+})
+
+test('multiply-adds count each kernel once for every output pixel', () => {
+  expect(multiplyAdds(networkOf({ preset: 'logistic' }))).toBe(7840)
+  expect(multiplyAdds(networkOf({ preset: 'lenet' }))).toBe(
+    28 * 28 * 25 * 16 + 14 * 14 * 25 * 16 * 32 + 1568 * 84 + 84 * 10,
+  )
+})
+
+test('moving averages are bytes but not parameters', () => {
+  const network = networkOf({
+    layers: [
+      { type: 'flatten' },
+      { type: 'batchNormalization' },
+      { type: 'dense', units: 10, useBias: false },
+    ],
+  })
+  expect(parameterCount(network)).toBe(2 * 784 + 7840)
+  expect(weightBytes(network)).toBe(4 * (4 * 784 + 7840))
+})
+
+test('window arithmetic follows TensorFlow for both paddings', () => {
+  const shapes = (padding: 'same' | 'valid') =>
+    networkOf(
+      {
+        layers: [
+          { type: 'conv2d', filters: 4, kernelSize: [5, 3], strides: [2, 3], padding },
+          { type: 'maxPooling2d', poolSize: 3, strides: 2, padding },
+          { type: 'globalAveragePooling2d' },
+          { type: 'dense', units: 10 },
+        ],
+      },
+      [11, 17, 3],
+    ).layers.map((placed) => placed.outputShape)
+  expect(shapes('same')).toEqual([[6, 6, 4], [3, 3, 4], [4], [10]])
+  expect(shapes('valid')).toEqual([[4, 5, 4], [1, 2, 4], [4], [10]])
+})
+
+test('a dense layer that stands first takes the pixels as one vector, and says so', () => {
+  const inference = inferNetwork({ layers: [{ type: 'dense', units: 10 }] }, [8, 8, 1], 10, '/a')
+  expect(inference).toMatchObject({
+    network: { layers: [{ layer: { type: 'flatten' } }, { layer: { type: 'dense' } }] },
+    notes: [expect.stringContaining('flatten')],
+  })
+})
+
+test('a missing flatten is an error at the layer that needs it', () => {
+  const issue = issueOf({
+    layers: [
+      { type: 'conv2d', filters: 4, kernelSize: 3 },
+      { type: 'dense', units: 10 },
+    ],
+  })
+  expect(issue).toMatchObject({ pointer: '/a/layers/1', code: 'layer-does-not-fit' })
+  expect(issue?.message).toContain('flatten')
+})
+
+test('a pool below one pixel is an error at its size', () => {
+  expect(
+    issueOf(
+      {
+        layers: [
+          { type: 'maxPooling2d', poolSize: 9 },
+          { type: 'flatten' },
+          { type: 'dense', units: 10 },
+        ],
+      },
+      [8, 8, 1],
+    ),
+  ).toMatchObject({ pointer: '/a/layers/0/poolSize', code: 'layer-does-not-fit' })
+})
+
+test('pointers count the layers that the client sent, not the ones put in between', () => {
+  expect(
+    issueOf({
+      layers: [
+        { type: 'dense', units: 5 },
+        { type: 'dense', units: 7 },
+      ],
+    }),
+  ).toMatchObject({ pointer: '/a/layers/1', code: 'output-is-not-classes' })
+})
+
+test.each<[string, Architecture, string]>([
+  ['both layers and preset', { preset: 'mlp', layers: [{ type: 'flatten' }] }, '/a'],
+  ['neither', {}, '/a'],
+  ['an option of another preset', { preset: 'mlp', filters: [2, 3] }, '/a/filters'],
+  ['an option beside layers', { layers: [{ type: 'flatten' }], dropout: 0.5 }, '/a/dropout'],
+  [
+    'two layers of one name',
+    {
+      layers: [
+        { type: 'flatten', name: 'x' },
+        { type: 'dense', name: 'x', units: 10 },
+      ],
+    },
+    '/a/layers/1/name',
+  ],
+  [
+    'convolution after flatten',
+    { layers: [{ type: 'flatten' }, { type: 'conv2d', filters: 1, kernelSize: 1 }] },
+    '/a/layers/1',
+  ],
+  ['a network too large', { preset: 'mlp', hiddenUnits: [65536, 65536] }, '/a'],
+])('refuses %s', (_, architecture, pointer) => {
+  expect(issueOf(architecture)?.pointer).toBe(pointer)
+})

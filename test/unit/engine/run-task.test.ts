@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { resolveObjective } from '../../../src/domain/objective.ts'
+import { readDataset } from '../../../workers/engine/datasets.ts'
+import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
+import { fitNormalization, toNormalization } from '../../../workers/engine/normalization.ts'
+import { runPredict, runTrain } from '../../../workers/engine/run-task.ts'
+import { tf } from '../../../workers/engine/tensorflow.ts'
+import { OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
+import { inferred, rowNumbers } from './support.ts'
+import { taskFiles } from './task-files.ts'
+
+const files = taskFiles()
+afterAll(() => files[Symbol.dispose]())
+
+const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60) }
+const final = { training: rowNumbers(90), heldOut: new Uint32Array() }
+const hooks = { onProgress: () => undefined, onEpoch: () => undefined }
+const { signal } = new AbortController()
+const run = (task: TrainTask, of = rows) => runTrain(task, of, hooks, signal)
+const read = (task: TrainTask, file: keyof typeof OUTPUT_FILES): Buffer =>
+  readFileSync(path.join(task.outputDirectory, OUTPUT_FILES[file]))
+const floats = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
+
+test('a fold of a student leaves its held-out logits and nothing else', async () => {
+  const task = files.task()
+  const result = await run(task)
+  expect(readdirSync(task.outputDirectory)).toEqual([OUTPUT_FILES.heldOutLogits])
+  expect(read(task, 'heldOutLogits').length).toBe(30 * 3 * 4)
+  expect(result).toMatchObject({
+    files: ['heldOutLogits'],
+    trainingRows: 60,
+    heldOutRows: 30,
+    steps: 8,
+  })
+  expect(result.normalization).toEqual(
+    toNormalization(fitNormalization(await readDataset(files.dataset), rows.training)),
+  )
+})
+
+test('a teacher leaves its logits on all rows, in agreement with the held-out ones', async () => {
+  const task = files.task({ arm: 'teacher' })
+  const result = await run(task)
+  expect(result.files).toEqual(['heldOutLogits', 'allLogits'])
+  const [all, heldOut] = [floats(read(task, 'allLogits')), floats(read(task, 'heldOutLogits'))]
+  expect(all.length).toBe(90 * 3)
+  for (const [index, value] of heldOut.entries()) expect(all[60 * 3 + index]).toBeCloseTo(value, 5)
+})
+
+test('a delivered final answers the test set, and its file predicts the same logits again', async () => {
+  const task = files.task({ fold: null, deliver: true, testSet: files.dataset })
+  const result = await run(task, final)
+  expect(result.files).toEqual(['testLogits', 'safetensors', 'tfjs'])
+  const { metadata, arrays } = readSafetensors(read(task, 'safetensors'))
+  expect(JSON.parse(metadata.network ?? '')).toEqual(task.network)
+  expect(JSON.parse(metadata.classNames ?? '')).toEqual(['a', 'b', 'c'])
+  expect(JSON.parse(metadata.manifest ?? '')).toEqual(task.manifest)
+  expect(arrays.slice(-2).map(({ name }) => name)).toEqual([
+    'normalization.mean',
+    'normalization.standardDeviation',
+  ])
+  const again = files.task()
+  const predicted = await runPredict(
+    {
+      kind: 'predict',
+      dataset: files.dataset,
+      testSet: null,
+      network: task.network,
+      outputDirectory: again.outputDirectory,
+      weightsPath: path.join(task.outputDirectory, OUTPUT_FILES.safetensors),
+      normalization: result.normalization,
+    },
+    hooks,
+    signal,
+  )
+  expect(predicted.files).toEqual(['allLogits'])
+  expect(read(again, 'allLogits')).toEqual(read(task, 'testLogits'))
+})
+
+test('the same task gives the same bytes in every file', async () => {
+  const tasks = [files.task({ deliver: true }), files.task({ deliver: true })] as const
+  for (const task of tasks) await run(task)
+  for (const file of ['heldOutLogits', 'safetensors', 'tfjs'] as const)
+    expect(read(tasks[0], file)).toEqual(read(tasks[1], file))
+})
+
+test('control and distilled start from the same weights and take the same batches', async () => {
+  const control = files.task()
+  await run(control)
+  const teacherLogitsPath = path.join(control.outputDirectory, 'teacher')
+  writeFileSync(teacherLogitsPath, new Float32Array(90 * 3).fill(1))
+  // With a weight of 0 the teacher has no say: what is left must be the control.
+  const distilled = files.task({
+    arm: 'distilled',
+    teacherLogitsPath,
+    objective: resolveObjective({
+      terms: [
+        { method: 'soft-targets', weight: 0 },
+        { method: 'hard-labels', weight: 1 },
+      ],
+    }),
+  })
+  await run(distilled)
+  expect(read(distilled, 'heldOutLogits')).toEqual(read(control, 'heldOutLogits'))
+  const teacher = files.task({ arm: 'teacher' })
+  await run(teacher)
+  expect(read(teacher, 'heldOutLogits')).not.toEqual(read(control, 'heldOutLogits'))
+})
+
+test('the share of known labels is about the student; a teacher knows all', async () => {
+  const logitsOf = async (changes: Partial<TrainTask>): Promise<Buffer> => {
+    const task = files.task(changes)
+    await run(task)
+    return read(task, 'heldOutLogits')
+  }
+  expect(await logitsOf({ labelledFraction: 0.1 })).not.toEqual(await logitsOf({}))
+  expect(await logitsOf({ arm: 'teacher', labelledFraction: 0.1 })).toEqual(
+    await logitsOf({ arm: 'teacher' }),
+  )
+})
+
+test.each([
+  ['no rows', {}, { ...rows, training: new Uint32Array() }, 'no-training-rows'],
+  [
+    'rows of another shape',
+    { network: inferred({ preset: 'logistic' }, [4, 4, 2], 3) },
+    rows,
+    'network-does-not-fit',
+  ],
+  [
+    'another number of classes',
+    { network: inferred({ preset: 'logistic' }, [4, 4, 1], 5) },
+    rows,
+    'network-does-not-fit',
+  ],
+  ['no teacher', { objective: resolveObjective() }, rows, 'teacher-missing'],
+  [
+    'a network without weights',
+    { network: { inputShape: [4, 4, 1], layers: [] } },
+    rows,
+    'network-does-not-fit',
+  ],
+])('%s: refused as the user’s mistake', async (_, changes, of, code) => {
+  await expect(run(files.task(changes), of)).rejects.toMatchObject({ name: 'InputError', code })
+})
+
+test('tasks leave no tensors behind', () => {
+  expect(tf.memory().numTensors).toBe(0)
+})

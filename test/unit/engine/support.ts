@@ -1,0 +1,68 @@
+/** What the tests of the engine share: networks from layer lists, small datasets, fixtures. */
+import { readFileSync } from 'node:fs'
+import type { Architecture } from '../../../src/domain/architecture.ts'
+import { inferNetwork } from '../../../src/domain/infer-network.ts'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { elements, type Network, type Shape } from '../../../src/domain/network.ts'
+import { completeLayer, placeLayer } from '../../../src/domain/shape-inference.ts'
+import { resolveTraining, type Training, type TrainingSpec } from '../../../src/domain/training.ts'
+import type { LabelledRows } from '../../../workers/engine/datasets.ts'
+import { randomStream, uniform } from '../../../workers/engine/random.ts'
+
+export const fixture = (name: string): URL => new URL(`../../fixtures/${name}`, import.meta.url)
+
+export const readJson = (url: URL | string): unknown => JSON.parse(readFileSync(url, 'utf8'))
+
+/** A network of any output, as `inferNetwork` would make it. */
+export function networkOf(inputShape: Shape, specs: readonly LayerSpec[]): Network {
+  let shape = inputShape
+  const layers = specs.map((spec, index) => {
+    const layer = completeLayer(spec)
+    const placed = {
+      name: spec.name ?? `${spec.type}_${index + 1}`,
+      layer,
+      ...placeLayer(layer, shape),
+    }
+    shape = placed.outputShape
+    return placed
+  })
+  return { inputShape, layers }
+}
+
+export function inferred(architecture: Architecture, inputShape: Shape, classes: number): Network {
+  const result = inferNetwork(architecture, inputShape, classes, '')
+  if ('issues' in result) throw new Error(JSON.stringify(result.issues))
+  return result.network
+}
+
+/** Random features whose largest of the first `classes` numbers is the class, so that there is something to learn. */
+export function randomRows(count: number, shape: Shape, classes: number, seed = 1): LabelledRows {
+  const width = elements(shape)
+  const values = uniform(count * width, 1, randomStream(seed))
+  const labels = Int32Array.from({ length: count }, (_, row) => {
+    const start = values.subarray(row * width, row * width + classes)
+    return start.indexOf(Math.max(...start))
+  })
+  return { count, shape, width, values, classes, labels }
+}
+
+export const rowNumbers = (count: number, from = 0): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, index) => from + index)
+
+/** Every layer type in one network, for images. */
+export const EVERY_LAYER: readonly LayerSpec[] = [
+  { type: 'conv2d', filters: 4, kernelSize: [3, 2], padding: 'same', activation: 'elu' },
+  { type: 'batchNormalization', momentum: 0.8 },
+  { type: 'activation', activation: 'relu' },
+  { type: 'maxPooling2d', poolSize: 2, padding: 'same' },
+  { type: 'conv2d', filters: 5, kernelSize: 2, strides: 1, useBias: false, activation: 'tanh' },
+  { type: 'averagePooling2d', poolSize: 2, strides: 1, padding: 'same' },
+  { type: 'dropout', rate: 0.25 },
+  { type: 'flatten' },
+  { type: 'dense', units: 6, activation: 'sigmoid' },
+  { type: 'batchNormalization', epsilon: 0.01 },
+  { type: 'dense', units: 3, useBias: false },
+]
+
+/** A training with its defaults; batches of 64 unless asked for otherwise. */
+export const trainingOf = (spec: TrainingSpec = {}): Training => resolveTraining(spec, 64)

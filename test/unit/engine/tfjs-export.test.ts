@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, expect, test } from 'vitest'
+import yauzl from 'yauzl'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { LAYER_TYPES } from '../../../src/domain/layers.ts'
+import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
+import {
+  type FittedNormalization,
+  fitNormalization,
+} from '../../../workers/engine/normalization.ts'
+import { predict } from '../../../workers/engine/predict.ts'
+import { randomStream, uniform } from '../../../workers/engine/random.ts'
+import { tf } from '../../../workers/engine/tensorflow.ts'
+import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
+import { EVERY_LAYER, networkOf, randomRows, rowNumbers } from './support.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Unpacks with a zip reader of its own into `folder`. */
+async function unpack(zip: Buffer): Promise<string[]> {
+  const archive = await new Promise<yauzl.ZipFile>((resolve, reject) =>
+    yauzl.fromBuffer(zip, { lazyEntries: false }, (error, opened) =>
+      error ? reject(error) : resolve(opened),
+    ),
+  )
+  const names: string[] = []
+  const entries: Promise<void>[] = []
+  archive.on('entry', (entry: yauzl.Entry) => {
+    names.push(entry.fileName)
+    entries.push(
+      new Promise<Readable>((resolve, reject) =>
+        archive.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream))),
+      ).then(async (stream) =>
+        writeFileSync(path.join(folder, entry.fileName), await buffer(stream)),
+      ),
+    )
+  })
+  await new Promise((resolve, reject) => archive.on('end', resolve).on('error', reject))
+  await Promise.all(entries)
+  return names
+}
+
+/** Weights that differ from their start values, moving averages and all. */
+const trainedLike = (weights: NamedArray[]): NamedArray[] =>
+  weights.map((array, index) => {
+    const noise = uniform(array.values.length, 0.5, randomStream(index + 1))
+    return { ...array, values: array.values.map((value, at) => value + (noise[at] ?? 0)) }
+  })
+
+async function expectSameLogits(
+  inputShape: number[],
+  specs: readonly LayerSpec[],
+  scale: number,
+  normalize: boolean,
+): Promise<void> {
+  const network = networkOf(inputShape, specs)
+  const weights = trainedLike(initialize(network, 5))
+  const data = randomRows(20, inputShape, 3)
+  data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
+  const normalization: FittedNormalization | null = normalize
+    ? fitNormalization(data, rowNumbers(20))
+    : null
+  const zip = await buffer(zipLayersModel(layersModel(network, weights, normalization, {})))
+  expect(await unpack(zip)).toEqual(['model.json', 'weights.bin'])
+  const model = await tf.loadLayersModel(`file://${folder}/model.json`)
+  const inputs = tf.tensor(Float32Array.from(data.values), [20, ...inputShape])
+  const got = (model.predict(inputs) as tf.Tensor).dataSync()
+  const want = await predict(
+    network,
+    weights,
+    data,
+    rowNumbers(20),
+    normalization,
+    new AbortController().signal,
+  )
+  expect(got.length).toBe(want.length)
+  const largest = Math.max(1, ...want.map(Math.abs))
+  for (const [index, value] of want.entries())
+    expect(Math.abs((got[index] ?? Number.NaN) - value)).toBeLessThan(1e-5 * largest)
+}
+
+test('the network of the next test has every layer type', () => {
+  const types = new Set([...EVERY_LAYER.map(({ type }) => type), 'globalAveragePooling2d'])
+  expect([...types].sort()).toEqual([...LAYER_TYPES].sort())
+})
+
+test('a model of every layer type gives the same logits when TensorFlow.js loads it', async () => {
+  await expectSameLogits([6, 6, 2], EVERY_LAYER, 1, false)
+  await expectSameLogits([6, 6, 2], EVERY_LAYER, 100, true)
+  await expectSameLogits(
+    [6, 6, 2],
+    [
+      { type: 'conv2d', filters: 4, kernelSize: 3, strides: 2, padding: 'same' },
+      { type: 'globalAveragePooling2d' },
+      { type: 'dense', units: 3 },
+    ],
+    1,
+    true,
+  )
+})
+
+test.each([1e-4, 1e-2, 1, 255, 1e6])('normalization is exact for features around %d', (scale) =>
+  expectSameLogits([5], [{ type: 'dense', units: 3, name: 'normalization' }], scale, true),
+)
+
+test('the same model gives the same bytes, in any time zone', async () => {
+  const network = networkOf([5], [{ type: 'dense', units: 3 }])
+  const zipped = () =>
+    buffer(zipLayersModel(layersModel(network, initialize(network, 1), null, { seed: 1 })))
+  const zone = process.env.TZ
+  const here = await zipped()
+  process.env.TZ = 'Pacific/Auckland'
+  const there = await zipped()
+  if (zone === undefined) delete process.env.TZ
+  else process.env.TZ = zone
+  expect(there).toEqual(here)
+})

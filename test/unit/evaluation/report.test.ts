@@ -1,0 +1,380 @@
+import { Value } from 'typebox/value'
+import { expect, test } from 'vitest'
+import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
+import { inferNetwork } from '../../../src/domain/infer-network.ts'
+import type { Network } from '../../../src/domain/network.ts'
+import { LABELS_ONLY } from '../../../src/domain/objective.ts'
+import { Measurement, Report } from '../../../src/domain/report.ts'
+import type { DatasetReference, ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import { resolveTraining } from '../../../src/domain/training.ts'
+import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
+import { buildReport } from '../../../workers/evaluation/report.ts'
+import { partition } from '../../../workers/evaluation/split.ts'
+import type { MeasuredLogits, ReportTask } from '../../../workers/trainer-contract.ts'
+
+function network(hidden: number): Network {
+  const made = inferNetwork({ preset: 'mlp', hiddenUnits: [hidden] }, [2], 2, '')
+  if (!('network' in made)) throw new Error(JSON.stringify(made))
+  return made.network
+}
+
+const dataset = (rows: number, name = 'toy'): DatasetReference => ({
+  id: `ds_${name}`,
+  name,
+  contentSha256: name,
+  rows,
+  inputShape: [2],
+  classNames: ['no', 'yes'],
+  featureType: 'float32',
+  featuresSha256: 'f',
+  labelsSha256: 'l',
+})
+
+const K_FOLD: Split = { kind: 'k-fold', folds: 2, stratified: true, seed: 1 }
+const HOLDOUT: Split = { kind: 'holdout', fraction: 0.25, stratified: true, seed: 1 }
+
+/** Two classes in turn. */
+const labelsOf = (rows: number): Int32Array =>
+  Int32Array.from({ length: rows }, (_, row) => row % 2)
+
+class Fixture {
+  readonly files = new Map<string, Uint8Array>()
+  readonly logits: MeasuredLogits[] = []
+  readonly labels: Int32Array
+  readonly job: ResolvedJob
+
+  constructor(rows: number, evaluation: Partial<Evaluation> & { split: Split }, testRows = 0) {
+    this.labels = labelsOf(rows)
+    this.put('labels', this.labels)
+    if (testRows > 0) this.put('test-labels', labelsOf(testRows))
+    this.job = {
+      name: null,
+      dataset: dataset(rows),
+      testSet: testRows > 0 ? dataset(testRows, 'other') : null,
+      teacher: { kind: 'train', network: network(8), training: resolveTraining() },
+      student: { network: network(3), training: resolveTraining() },
+      objective: LABELS_ONLY,
+      transfer: { labelledFraction: 0.5 },
+      preprocessing: { normalization: 'standardize' },
+      evaluation: { control: true, teacherPerFold: 'retrain', testSet: null, ...evaluation },
+      seed: 9,
+      notes: [],
+    }
+  }
+
+  put(path: string, values: Int32Array | Float32Array): void {
+    this.files.set(path, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  }
+
+  /** Logits that are right but for the first `wrong` rows of each class of the given ones. */
+  answer(entry: Omit<MeasuredLogits, 'path'>, labels: readonly number[], wrong: number): void {
+    const seen = [0, 0]
+    const values = labels.flatMap((label) => {
+      const nth = seen[label] ?? 0
+      seen[label] = nth + 1
+      const says = nth < wrong ? 1 - label : label
+      return says === 0 ? [1, 0] : [0, 1]
+    })
+    const path = `${entry.arm}/${entry.fold}/${entry.covers}`
+    this.put(path, Float32Array.from(values))
+    this.logits.push({ ...entry, path })
+  }
+
+  heldOut(fold: number | null): number[] {
+    const { heldOut } = partition(this.job.evaluation.split, this.labels, fold)
+    return Array.from(heldOut, (row) => this.labels[row] ?? -1)
+  }
+
+  build(change: Partial<ResolvedJob> = {}): Report {
+    const task: ReportTask = {
+      kind: 'report',
+      job: { ...this.job, ...change },
+      labelsPath: 'labels',
+      testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
+      logits: this.logits,
+      outputDirectory: 'unused',
+    }
+    const report = buildReport(task, (path) => {
+      const bytes = this.files.get(path)
+      if (!bytes) throw new Error(`no file ${path}`)
+      return bytes
+    })
+    expect(Value.Errors(Report, { ...report, folds: [] })).toEqual([])
+    for (const { fold, ...measurement } of report.folds) {
+      expect(Number.isInteger(fold)).toBe(true)
+      expect(Value.Errors(Measurement, measurement)).toEqual([])
+    }
+    return report
+  }
+}
+
+/** 40 rows, two folds of 20: distilled is wrong once a class and fold, the control three and then four times. */
+function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
+  const fixture = new Fixture(40, { split: K_FOLD, ...evaluation })
+  for (const fold of [0, 1]) {
+    const labels = fixture.heldOut(fold)
+    if (fixture.job.evaluation.teacherPerFold === 'retrain')
+      fixture.answer({ arm: 'teacher', fold, covers: 'held-out' }, labels, 0)
+    fixture.answer({ arm: 'distilled', fold, covers: 'held-out' }, labels, 1)
+    if (fixture.job.evaluation.control)
+      fixture.answer({ arm: 'control', fold, covers: 'held-out' }, labels, 3 + fold)
+  }
+  return fixture
+}
+
+const NLL_RIGHT = Math.log(1 + Math.exp(-1))
+
+test('folds are measured one by one and summarized with mean and sample standard deviation', () => {
+  const { folds, arms, gain, final } = twoFolds().build()
+  expect(folds.map(({ fold }) => fold)).toEqual([0, 1])
+  expect(folds[1]).toMatchObject({
+    heldOutRows: 20,
+    trainingRows: 20,
+    teacher: { accuracy: 1, macroF1: 1, agreement: null },
+    distilled: { accuracy: 0.9, agreement: 0.9 },
+    control: { accuracy: 0.6, agreement: 0.6 },
+  })
+  expect(arms.teacher.metrics.nll.mean).toBeCloseTo(NLL_RIGHT, 14)
+  expect(folds[0]?.distilled.nll).toBeCloseTo(0.9 * NLL_RIGHT + 0.1 * (1 + NLL_RIGHT), 14)
+  expect(arms.control?.metrics.accuracy).toEqual({
+    mean: expect.closeTo(0.65, 14),
+    standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
+    n: 2,
+  })
+  expect(gain?.accuracy).toEqual({
+    mean: expect.closeTo(0.25, 14),
+    standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
+    n: 2,
+  })
+  expect(final).toBeNull()
+})
+
+test('sizes of the networks and the facts of the split are in the report', () => {
+  const { arms, evaluation, dataset: described } = twoFolds().build()
+  expect(arms.teacher).toMatchObject({ parameters: 2 * 8 + 8 + 8 * 2 + 2, weightBytes: 168 })
+  expect(arms.distilled).toMatchObject({ parameters: 17, weightBytes: 68 })
+  expect(evaluation).toMatchObject({
+    protocol: 'k-fold',
+    folds: 2,
+    stratified: true,
+    labelledFraction: 0.5,
+    seed: 9,
+  })
+  expect(evaluation.splitSha256).toMatch(/^[0-9a-f]{64}$/)
+  expect(described).toMatchObject({ id: 'ds_toy', rows: 40, classNames: ['no', 'yes'] })
+})
+
+test('the same files give the same bytes', () => {
+  expect(JSON.stringify(twoFolds().build())).toBe(JSON.stringify(twoFolds().build()))
+})
+
+test('logits of a retrained teacher that cover all rows are cut to the fold', () => {
+  const fixture = twoFolds()
+  const expected = fixture.build()
+  const { heldOut } = partition(K_FOLD, fixture.labels, 1)
+  const all = new Float32Array(80)
+  const index = fixture.logits.findIndex(({ arm, fold }) => arm === 'teacher' && fold === 1)
+  const part = fixture.files.get(fixture.logits[index]?.path ?? '')
+  if (!part) throw new Error('no teacher')
+  const values = new Float32Array(part.slice().buffer)
+  for (const [at, row] of heldOut.entries()) all.set(values.subarray(at * 2, at * 2 + 2), row * 2)
+  fixture.put('all', all)
+  fixture.logits[index] = { arm: 'teacher', fold: 1, covers: 'all', path: 'all' }
+  expect(fixture.build()).toEqual(expected)
+})
+
+test('a frozen teacher is cut from its answers on all rows, and the report is stamped', () => {
+  const fixture = twoFolds({ teacherPerFold: 'frozen' })
+  fixture.answer({ arm: 'teacher', fold: null, covers: 'all' }, [...fixture.labels], 0)
+  const { stamps, folds } = fixture.build()
+  expect(folds.map(({ teacher }) => teacher.accuracy)).toEqual([1, 1])
+  expect(stamps).toEqual([
+    expect.stringMatching(/^The teacher may have seen held-out rows: it was trained once on all/),
+  ])
+})
+
+test('a stored teacher is stamped under every protocol', () => {
+  const fixture = twoFolds({ teacherPerFold: 'frozen' })
+  fixture.answer({ arm: 'teacher', fold: null, covers: 'all' }, [...fixture.labels], 0)
+  const { stamps } = fixture.build({
+    teacher: {
+      kind: 'model',
+      modelId: 'mdl_1',
+      weightsSha256: 'w',
+      network: network(8),
+      normalization: null,
+    },
+  })
+  expect(stamps).toEqual([
+    expect.stringMatching(/^The teacher may have seen held-out rows: it was given/),
+  ])
+})
+
+test('a teacher that is retrained for each fold needs no stamp', () => {
+  expect(twoFolds().build().stamps).toEqual([])
+})
+
+/** 80 rows of which 20 are held back. */
+function holdout(control = true): Fixture {
+  const fixture = new Fixture(80, { split: HOLDOUT, control })
+  const labels = fixture.heldOut(null)
+  fixture.answer({ arm: 'teacher', fold: null, covers: 'held-out' }, labels, 0)
+  fixture.answer({ arm: 'distilled', fold: null, covers: 'held-out' }, labels, 1)
+  if (control) fixture.answer({ arm: 'control', fold: null, covers: 'held-out' }, labels, 2)
+  return fixture
+}
+
+test('holdout reports the final on the part that is held back, with n = 1', () => {
+  const { evaluation, folds, final, arms, gain } = holdout().build()
+  expect(evaluation).toMatchObject({ protocol: 'holdout', folds: 0 })
+  expect(folds).toEqual([])
+  expect(final).toMatchObject({ heldOutRows: 20, trainingRows: 60, distilled: { accuracy: 0.9 } })
+  expect(arms.distilled.metrics.accuracy).toEqual({ mean: 0.9, standardDeviation: null, n: 1 })
+  expect(gain?.accuracy.mean).toBeCloseTo(0.1, 14)
+})
+
+test('a test set measures the final after training on all rows', () => {
+  const fixture = new Fixture(40, { split: { kind: 'none' } }, 30)
+  const labels = [...labelsOf(30)]
+  fixture.answer({ arm: 'teacher', fold: null, covers: 'test-set' }, labels, 0)
+  fixture.answer({ arm: 'distilled', fold: null, covers: 'test-set' }, labels, 3)
+  fixture.answer({ arm: 'control', fold: null, covers: 'test-set' }, labels, 6)
+  const { evaluation, final, arms } = fixture.build()
+  expect(evaluation).toMatchObject({ protocol: 'test-set', folds: 0, splitSha256: null })
+  expect(final).toMatchObject({ heldOutRows: 30, trainingRows: 40, control: { accuracy: 0.6 } })
+  expect(arms.distilled.metrics.accuracy).toMatchObject({ mean: 0.8, n: 1 })
+})
+
+test('k-fold with a test set summarizes the arms over the folds and measures the final on the test set', () => {
+  const fixture = twoFolds()
+  const withTest = new Fixture(40, { split: K_FOLD }, 20)
+  withTest.logits.push(...fixture.logits)
+  for (const { path } of fixture.logits)
+    withTest.files.set(path, fixture.files.get(path) ?? new Uint8Array())
+  for (const [index, arm] of (['teacher', 'distilled', 'control'] as const).entries())
+    withTest.answer({ arm, fold: null, covers: 'test-set' }, [...labelsOf(20)], index)
+  const { arms, final } = withTest.build()
+  expect(arms.distilled.metrics.accuracy.n).toBe(2)
+  expect(final).toMatchObject({ heldOutRows: 20, trainingRows: 40, control: { accuracy: 0.8 } })
+})
+
+test('a test set with the content of the dataset is stamped', () => {
+  const fixture = new Fixture(40, { split: { kind: 'none' }, control: false }, 40)
+  for (const arm of ['teacher', 'distilled'] as const)
+    fixture.answer({ arm, fold: null, covers: 'test-set' }, [...labelsOf(40)], 0)
+  expect(fixture.build({ testSet: dataset(40) }).stamps).toEqual([
+    expect.stringMatching(/^The test set is the training data/),
+  ])
+})
+
+test('without a control there is no gain, and a warning says so', () => {
+  const report = holdout(false).build()
+  expect(report.arms.control).toBeNull()
+  expect(report.gain).toBeNull()
+  expect(report.final?.control).toBeNull()
+  expect(report.warnings.map(({ code }) => code)).toEqual(['no-control'])
+})
+
+test('a large gain of a good teacher on large classes needs no warning', () => {
+  expect(twoFolds().build().warnings).toEqual([])
+})
+
+test('a gain measured once is called so', () => {
+  expect(
+    holdout()
+      .build()
+      .warnings.map(({ code }) => code),
+  ).toEqual(['gain-measured-once'])
+})
+
+/** Arms with the given numbers of wrong rows a class, in each of the two folds. */
+function wrongs(
+  rows: number,
+  arms: Record<'teacher' | 'distilled' | 'control', readonly [number, number]>,
+): Report {
+  const fixture = new Fixture(rows, { split: K_FOLD })
+  for (const arm of ['teacher', 'distilled', 'control'] as const)
+    for (const fold of [0, 1])
+      fixture.answer({ arm, fold, covers: 'held-out' }, fixture.heldOut(fold), arms[arm][fold] ?? 0)
+  return fixture.build()
+}
+
+test('a gain below its spread between folds is warned about with both numbers and the folds', () => {
+  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 2], control: [3, 1] })
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toMatchObject({ code: 'gain-within-noise' })
+  expect(warnings[0]?.message).toContain('0.0500 on average over 2 folds')
+  expect(warnings[0]?.message).toContain('standard deviation between folds is 0.2121')
+  expect(warnings[0]?.message).toContain('not a significance test')
+})
+
+test('no gain at all is within noise too', () => {
+  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [1, 1] })
+  expect(warnings.map(({ code }) => code)).toEqual(['gain-within-noise'])
+})
+
+test('a teacher as good as the control is warned about with both accuracies', () => {
+  const { warnings } = wrongs(40, { teacher: [2, 2], distilled: [1, 1], control: [2, 2] })
+  expect(warnings).toMatchObject([
+    { code: 'teacher-not-better', message: expect.stringContaining('0.8000 against 0.8000') },
+  ])
+})
+
+test('classes with fewer than ten rows a fold are named with their rows', () => {
+  const { warnings } = wrongs(39, { teacher: [0, 0], distilled: [1, 1], control: [3, 3] })
+  expect(warnings).toMatchObject([
+    { code: 'small-class', message: expect.stringContaining('20 rows, 10 a fold: "yes" (19)') },
+  ])
+})
+
+const codeOf = (build: () => unknown): string | undefined => {
+  try {
+    build()
+  } catch (error) {
+    if (error instanceof MeasurementError) return error.code
+    throw error
+  }
+  return undefined
+}
+
+test('missing, short and infinite logits and labels of another size are errors', () => {
+  const missing = twoFolds()
+  missing.logits.pop()
+  expect(() => missing.build()).toThrow('no logits of the control on the held-out rows of fold 1')
+  expect(codeOf(() => missing.build())).toBe('logits-missing')
+
+  const short = twoFolds()
+  short.put('distilled/1/held-out', new Float32Array(38))
+  expect(() => short.build()).toThrow('has 152 bytes; 20 rows of 2 float32 logits need 160')
+
+  const infinite = twoFolds()
+  infinite.put('control/0/held-out', new Float32Array(40).fill(Number.NaN))
+  expect(codeOf(() => infinite.build())).toBe('logits-not-finite')
+
+  const labels = twoFolds()
+  labels.put('labels', new Int32Array(39))
+  expect(codeOf(() => labels.build())).toBe('labels-size')
+})
+
+test('a frozen teacher is not measured on the held-out answers of its final', () => {
+  const fixture = twoFolds({ teacherPerFold: 'frozen' })
+  fixture.answer({ arm: 'teacher', fold: null, covers: 'held-out' }, fixture.heldOut(0), 0)
+  expect(() => fixture.build()).toThrow('no logits of the teacher')
+})
+
+test('a test set with other classes is refused', () => {
+  const fixture = new Fixture(40, { split: { kind: 'none' } }, 30)
+  const testSet = { ...dataset(30), classNames: ['yes', 'no'] }
+  expect(codeOf(() => fixture.build({ testSet }))).toBe('classes-differ')
+})
+
+test('files may lie at any offset of their buffer', () => {
+  const fixture = twoFolds()
+  const expected = fixture.build()
+  for (const [path, bytes] of fixture.files) {
+    const shifted = new Uint8Array(bytes.length + 1)
+    shifted.set(bytes, 1)
+    fixture.files.set(path, shifted.subarray(1))
+  }
+  expect(fixture.build()).toEqual(expected)
+})

@@ -1,0 +1,126 @@
+/**
+ * One attempt at one task, from claim to verdict. Nothing is thrown away silently: every way out of here writes to the
+ * task store, or has learnt from it that the task is someone else's.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { BlobStore, Identifiers, TaskStore } from '../src/domain/ports.ts'
+import type { ClaimedTask, Failure } from '../src/domain/task.ts'
+import type { Logger } from '../src/logger.ts'
+import type { BlobCache } from './blob-cache.ts'
+import { buildTask } from './build-task.ts'
+import { collectOutcome } from './collect-outcome.ts'
+import { keepLease, type Stop } from './lease.ts'
+import type { Progress } from './trainer-contract.ts'
+import { runInTrainer, TrainerFailed, type TrainerOptions } from './trainer-process.ts'
+
+export interface AttemptPorts {
+  readonly tasks: TaskStore
+  readonly blobs: BlobStore
+  readonly cache: BlobCache
+  readonly ids: Identifiers
+  readonly logger: Logger
+  readonly workDirectory: string
+  readonly leaseMs: number
+  readonly trainer: Pick<TrainerOptions, 'environment' | 'threads' | 'device'>
+}
+
+async function execute(
+  claimed: ClaimedTask,
+  ports: AttemptPorts,
+  directory: string,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<'finished' | 'stopped' | 'lost'> {
+  const needed = new Set<string>()
+  const task = buildTask(claimed, {
+    earlier: await ports.tasks.artifacts(claimed.jobId),
+    fileOf: (sha256) => {
+      needed.add(sha256)
+      return ports.cache.pathOf(sha256)
+    },
+    outputDirectory: directory,
+  })
+  for (const sha256 of needed) {
+    signal.throwIfAborted()
+    await ports.cache.fetch(sha256)
+  }
+  const { logger } = ports
+  let epochs: Promise<unknown> = Promise.resolve()
+  const result = await runInTrainer(
+    task,
+    {
+      ...ports.trainer,
+      onProgress,
+      onEpoch: (metrics) => {
+        epochs = epochs
+          .then(() => ports.tasks.recordEpoch(claimed, metrics.epoch, metrics))
+          .catch((error: unknown) => logger.warn({ err: error }, 'epoch not recorded'))
+      },
+      onOutput: (line) => logger.debug({ line }, 'trainer'),
+    },
+    signal,
+  )
+  await epochs
+  const outcome = await collectOutcome(claimed, result, directory, ports.blobs, ports.ids)
+  return ports.tasks.finish(claimed, outcome)
+}
+
+const toFailure = (error: unknown): Failure =>
+  error instanceof TrainerFailed
+    ? { code: error.code, class: error.class, message: error.message }
+    : {
+        code: 'worker-error',
+        class: 'system',
+        message: error instanceof Error ? error.message : String(error),
+      }
+
+/** @param stopped aborted with a {@link Stop} when the worker shuts down or the job is stopped */
+export async function runAttempt(
+  claimed: ClaimedTask,
+  ports: AttemptPorts,
+  stopped: AbortController,
+): Promise<void> {
+  const logger = ports.logger.child({
+    jobId: claimed.jobId,
+    task: claimed.key,
+    attempt: claimed.attempt,
+  }) as Logger
+  const directory = path.join(ports.workDirectory, `${claimed.id}-${claimed.attempt}`)
+  const lease = keepLease(claimed, ports.tasks, ports.leaseMs, stopped, logger)
+  logger.info('task started')
+  try {
+    await mkdir(directory, { recursive: true })
+    const outcome = await execute(
+      claimed,
+      { ...ports, logger },
+      directory,
+      lease.report,
+      stopped.signal,
+    )
+    logger.info({ outcome }, 'task finished')
+    if (outcome === 'stopped') await ports.tasks.confirmStopped(claimed)
+  } catch (error) {
+    if (!stopped.signal.aborted) {
+      const failure = toFailure(error)
+      logger.warn({ failure, err: error }, 'task failed')
+      await ports.tasks.fail(claimed, failure)
+      return
+    }
+    const why = stopped.signal.reason as Stop
+    logger.info({ why }, 'task stopped')
+    switch (why) {
+      case 'job-stopped':
+        await ports.tasks.confirmStopped(claimed)
+        break
+      case 'shutdown':
+        await ports.tasks.release(claimed)
+        break
+      case 'lease-lost':
+        break
+    }
+  } finally {
+    lease.close()
+    await rm(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,138 @@
+/** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
+import { finalIsMeasured, foldCount, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
+import type { DatasetReference } from '../src/domain/resolved-job.ts'
+import type { ClaimedTask } from '../src/domain/task.ts'
+import type { Arm } from '../src/domain/words.ts'
+import type { DatasetFiles, MeasuredLogits, Task } from './trainer-contract.ts'
+
+/** Files that earlier tasks of the job left. */
+export interface EarlierFile {
+  readonly taskKey: string
+  readonly name: string
+  readonly sha256: string
+}
+
+interface Surroundings {
+  readonly earlier: readonly EarlierFile[]
+  /** Path at which the blob will lie; calling it asks for the blob. */
+  readonly fileOf: (sha256: string) => string
+  readonly outputDirectory: string
+}
+
+function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf']): DatasetFiles {
+  return {
+    rows: dataset.rows,
+    inputShape: dataset.inputShape,
+    classes: dataset.classNames.length,
+    featureType: dataset.featureType,
+    featuresPath: fileOf(dataset.featuresSha256),
+    labelsPath: fileOf(dataset.labelsSha256),
+  }
+}
+
+function findFile({ earlier, fileOf }: Surroundings, key: string, name: string): string | null {
+  const file = earlier.find((one) => one.taskKey === key && one.name === name)
+  return file ? fileOf(file.sha256) : null
+}
+
+function needFile(surroundings: Surroundings, key: string, name: string): string {
+  const path = findFile(surroundings, key, name)
+  if (path === null) throw new Error(`task ${key} left no ${name}`)
+  return path
+}
+
+/** The logits that the report is made from: see `MeasuredLogits` for what each covers. */
+function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): MeasuredLogits[] {
+  const { job } = claimed
+  const arms: Arm[] = [
+    'teacher',
+    'distilled',
+    ...(job.evaluation.control ? (['control'] as const) : []),
+  ]
+  const logits: MeasuredLogits[] = []
+  const add = (arm: Arm, fold: number | null, name: string, covers: MeasuredLogits['covers']) => {
+    const key = arm === 'teacher' ? teacherKey(job, fold) : taskKey(arm, fold)
+    logits.push({ arm, fold, path: needFile(surroundings, key, name), covers })
+  }
+  for (let fold = 0; fold < foldCount(job); fold++)
+    for (const arm of arms)
+      if (arm === 'teacher') add(arm, fold, 'allLogits', 'all')
+      else add(arm, fold, 'heldOutLogits', 'held-out')
+  if (finalIsMeasured(job))
+    for (const arm of arms)
+      if (job.testSet) add(arm, null, 'testLogits', 'test-set')
+      else if (arm === 'teacher') add(arm, null, 'allLogits', 'all')
+      else add(arm, null, 'heldOutLogits', 'held-out')
+  return logits
+}
+
+/** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
+function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
+  const teaching = arm === 'teacher' && job.teacher.kind === 'train'
+  return {
+    arm,
+    fold,
+    seed: job.seed,
+    dataset: { contentSha256: job.dataset.contentSha256, rows: job.dataset.rows },
+    classNames: job.dataset.classNames,
+    preprocessing: job.preprocessing,
+    objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
+    transfer: arm === 'teacher' ? null : job.transfer,
+    training: teaching ? job.teacher.training : job.student.training,
+    teacher:
+      arm === 'teacher'
+        ? null
+        : job.teacher.kind === 'model'
+          ? { weightsSha256: job.teacher.weightsSha256 }
+          : { network: job.teacher.network, training: job.teacher.training },
+  }
+}
+
+export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Task {
+  const { job, kind, arm, fold } = claimed
+  const { fileOf, outputDirectory } = surroundings
+  if (kind === 'report')
+    return {
+      kind: 'report',
+      job,
+      labelsPath: fileOf(job.dataset.labelsSha256),
+      testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
+      logits: measuredLogits(claimed, surroundings),
+      outputDirectory,
+    }
+  const files = {
+    dataset: datasetFiles(job.dataset, fileOf),
+    // Only a final is measured on the test set; a fold never sees it.
+    testSet: job.testSet && fold === null ? datasetFiles(job.testSet, fileOf) : null,
+    outputDirectory,
+  }
+  if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
+  if (kind === 'predict') {
+    if (job.teacher.kind !== 'model') throw new Error(`task ${claimed.key} has no given teacher`)
+    const { weightsSha256, network, normalization } = job.teacher
+    return { kind: 'predict', ...files, network, weightsPath: fileOf(weightsSha256), normalization }
+  }
+  const teaching = arm === 'teacher' && job.teacher.kind === 'train' ? job.teacher : null
+  const { network, training } = teaching ?? job.student
+  const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
+  const needsTeacher = objective.some((term) => METHODS[term.method].needsTeacher)
+  return {
+    kind: 'train',
+    ...files,
+    arm,
+    fold,
+    split: job.evaluation.split,
+    network,
+    training,
+    objective,
+    labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
+    normalization: job.preprocessing.normalization,
+    teacherLogitsPath: needsTeacher
+      ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
+      : null,
+    seed: job.seed,
+    deliver: fold === null && arm !== 'control',
+    manifest: manifestOf(claimed),
+  }
+}

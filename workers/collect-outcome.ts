@@ -1,0 +1,75 @@
+/** From the files a trainer left to what the task store keeps: artifacts, models, report. */
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Model } from '../src/domain/model.ts'
+import { parameterCount } from '../src/domain/network.ts'
+import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
+import type { Report } from '../src/domain/report.ts'
+import type { Artifact, ClaimedTask, TaskOutcome } from '../src/domain/task.ts'
+import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
+
+async function store(blobs: BlobStore, file: string): Promise<StoredBlob> {
+  const writer = await blobs.open()
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }))
+      await writer.write(chunk as Uint8Array)
+    return await writer.finish()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}
+
+function deliveredModel(
+  claimed: ClaimedTask,
+  result: TaskResult,
+  stored: ReadonlyMap<OutputFile, StoredBlob>,
+  id: string,
+): Omit<Model, 'createdAt'>[] {
+  const safetensors = stored.get('safetensors')
+  if (!safetensors) return []
+  const { job, arm } = claimed
+  const teacher = arm === 'teacher'
+  const { network } = teacher ? job.teacher : job.student
+  const tfjs = stored.get('tfjs')
+  return [
+    {
+      id,
+      name: `${job.name ?? job.dataset.name} ${teacher ? 'teacher' : 'student'}`,
+      source: 'job',
+      network,
+      normalization: result.normalization,
+      classes: job.dataset.classNames.length,
+      classNames: job.dataset.classNames,
+      parameters: parameterCount(network),
+      sizeBytes: safetensors.sizeBytes,
+      files: { safetensors, ...(tfjs ? { tfjs } : {}) },
+      lineage: { jobId: claimed.jobId, role: teacher ? 'teacher' : 'student' },
+    },
+  ]
+}
+
+export async function collectOutcome(
+  claimed: ClaimedTask,
+  result: TaskResult,
+  directory: string,
+  blobs: BlobStore,
+  ids: Identifiers,
+): Promise<TaskOutcome> {
+  const stored = new Map<OutputFile, StoredBlob>()
+  for (const name of result.files)
+    if (name !== 'report')
+      stored.set(name, await store(blobs, path.join(directory, OUTPUT_FILES[name])))
+  const artifacts: Artifact[] = [...stored].map(([name, { sha256 }]) => ({ name, sha256 }))
+  const report = result.files.includes('report')
+    ? (JSON.parse(await readFile(path.join(directory, OUTPUT_FILES.report), 'utf8')) as Report)
+    : null
+  const { files: _, ...measured } = result
+  return {
+    result: measured,
+    artifacts,
+    models: deliveredModel(claimed, result, stored, ids.create('mdl')),
+    report,
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Datasets in memory, in the type they have on disk (an image of bytes stays bytes), and batches of them as float32.
+ * Knows files and rows; which rows are used is decided elsewhere.
+ */
+import { open } from 'node:fs/promises'
+import { elements, type Shape } from '../../src/domain/network.ts'
+import type { DatasetFiles } from '../trainer-contract.ts'
+import { InputError } from './input-error.ts'
+import type { FittedNormalization } from './normalization.ts'
+
+export interface Rows {
+  readonly count: number
+  /** Of one row. */
+  readonly shape: Shape
+  /** Numbers in one row. */
+  readonly width: number
+  /** `[count, width]`, row-major. */
+  readonly values: Uint8Array | Float32Array
+}
+
+export interface LabelledRows extends Rows {
+  readonly classes: number
+  /** Class index of each row. */
+  readonly labels: Int32Array
+}
+
+/** A file read into memory that starts at an aligned address. */
+async function readBytes(path: string, wantedBytes: number, what: string): Promise<ArrayBuffer> {
+  await using file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    throw new InputError('file-missing', `there is no file of ${what} at ${path}`)
+  })
+  const { size } = await file.stat()
+  if (size !== wantedBytes)
+    throw new InputError(
+      'file-length',
+      `the file of ${what} has ${size} bytes but its shape needs ${wantedBytes}: ${path}`,
+    )
+  const buffer = new ArrayBuffer(size)
+  for (let offset = 0; offset < size; ) {
+    const { bytesRead } = await file.read(new Uint8Array(buffer, offset, size - offset))
+    if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`)
+    offset += bytesRead
+  }
+  return buffer
+}
+
+/**
+ * Reads a float32 matrix, for example the logits of a teacher.
+ * @throws InputError when the file is missing or its length is not `rows * columns` numbers.
+ */
+export const readMatrix = async (
+  path: string,
+  rows: number,
+  columns: number,
+  what: string,
+): Promise<Float32Array> => new Float32Array(await readBytes(path, 4 * rows * columns, what))
+
+/** @throws InputError when the file is missing, has another length, or holds a class that there is not. */
+export async function readLabels(files: DatasetFiles): Promise<Int32Array> {
+  const { rows, classes, labelsPath } = files
+  const labels = new Int32Array(await readBytes(labelsPath, 4 * rows, 'labels'))
+  const row = labels.findIndex((label) => label < 0 || label >= classes)
+  if (row >= 0)
+    throw new InputError(
+      'label-out-of-range',
+      `row ${row} has class ${labels[row]} but classes go from 0 to ${classes - 1}`,
+    )
+  return labels
+}
+
+function checkFinite(values: Float32Array, width: number): void {
+  const index = values.findIndex((value) => !Number.isFinite(value))
+  if (index >= 0)
+    throw new InputError(
+      'feature-not-finite',
+      `row ${Math.floor(index / width)}, feature ${index % width} is ${values[index]}`,
+    )
+}
+
+/** @throws InputError when a file is missing or its length, a label or a feature cannot be. */
+export async function readDataset(files: DatasetFiles): Promise<LabelledRows> {
+  const { rows, inputShape, classes, featureType } = files
+  const width = elements(inputShape)
+  const bytes = rows * width * (featureType === 'uint8' ? 1 : 4)
+  const features = await readBytes(files.featuresPath, bytes, 'features')
+  const values = featureType === 'uint8' ? new Uint8Array(features) : new Float32Array(features)
+  if (values instanceof Float32Array) checkFinite(values, width)
+  const labels = await readLabels(files)
+  return { count: rows, shape: inputShape, width, values, classes, labels }
+}
+
+/**
+ * Copies rows out as float32, normalized: `[chosen rows, width]`.
+ * The arithmetic is float32 at each operation, as it would be on the device.
+ */
+export function gatherFeatures(
+  rows: Rows,
+  chosen: Uint32Array,
+  normalization: FittedNormalization | null,
+): Float32Array {
+  const { values, width } = rows
+  const result = new Float32Array(chosen.length * width)
+  let target = 0
+  for (const row of chosen) {
+    const start = row * width
+    const end = start + width
+    if (!normalization) {
+      result.set(values.subarray(start, end), target)
+      target += width
+      continue
+    }
+    const { mean, standardDeviation } = normalization
+    const channels = mean.length
+    let channel = 0
+    for (let index = start; index < end; index++) {
+      const centred = Math.fround((values[index] as number) - (mean[channel] as number))
+      result[target++] = centred / (standardDeviation[channel] as number)
+      if (++channel === channels) channel = 0
+    }
+  }
+  return result
+}
+
+/** Copies rows of a float32 matrix out: `[chosen rows, columns]`. */
+export function gatherRows(
+  matrix: Float32Array,
+  columns: number,
+  chosen: Uint32Array,
+): Float32Array {
+  const result = new Float32Array(chosen.length * columns)
+  for (const [index, row] of chosen.entries())
+    result.set(matrix.subarray(row * columns, (row + 1) * columns), index * columns)
+  return result
+}

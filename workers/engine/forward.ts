@@ -1,0 +1,72 @@
+/** Applies a network to a batch: a pure function of weights and inputs. */
+import { type Network, type WeightShape, weightName } from '../../src/domain/network.ts'
+import { activate } from './layers/activations.ts'
+import { conv2d, dense } from './layers/affine.ts'
+import { normalizeByAverages, normalizeInTraining } from './layers/batch-normalization.ts'
+import { dropout } from './layers/dropout.ts'
+import { globalAveragePooling2d, pool2d } from './layers/pooling.ts'
+import { tf } from './tensorflow.ts'
+import type { Weights } from './weights.ts'
+
+/** `dropoutSeed` is `[2]` int32 and must differ from step to step. */
+export type Mode =
+  | { readonly training: true; readonly dropoutSeed: tf.Tensor1D }
+  | { readonly training: false }
+
+export interface Forward {
+  /** `[batch, classes]`, before any softmax. */
+  readonly logits: tf.Tensor2D
+  /** New moving averages by name; empty outside training. */
+  readonly updates: Weights
+}
+
+/**
+ * Computes the logits of a batch.
+ * @param inputs `[batch, ...network.inputShape]` float32, already normalized
+ */
+export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mode: Mode): Forward {
+  const updates: Record<string, tf.Tensor> = {}
+  let value = inputs
+  for (const [position, { name, layer }] of network.layers.entries()) {
+    const own = (weight: WeightShape['name']): tf.Tensor => {
+      const tensor = weights[weightName(name, weight)]
+      if (!tensor) throw new Error(`no weight called ${weightName(name, weight)}`)
+      return tensor
+    }
+    switch (layer.type) {
+      case 'dense':
+        value = dense(layer, own, value)
+        break
+      case 'conv2d':
+        value = conv2d(layer, own, value)
+        break
+      case 'maxPooling2d':
+      case 'averagePooling2d':
+        value = pool2d(layer, value)
+        break
+      case 'globalAveragePooling2d':
+        value = globalAveragePooling2d(value)
+        break
+      case 'flatten':
+        value = tf.reshape(value, [value.shape[0] ?? 0, -1])
+        break
+      case 'batchNormalization':
+        if (mode.training) {
+          const normalized = normalizeInTraining(layer, own, value)
+          updates[weightName(name, 'movingMean')] = normalized.movingMean
+          updates[weightName(name, 'movingVariance')] = normalized.movingVariance
+          value = normalized.output
+        } else value = normalizeByAverages(layer, own, value)
+        break
+      case 'dropout':
+        if (mode.training) value = dropout(value, layer.rate, mode.dropoutSeed, position)
+        break
+      case 'activation':
+        value = activate(layer.activation, value)
+        break
+      default:
+        layer satisfies never
+    }
+  }
+  return { logits: value as tf.Tensor2D, updates }
+}

@@ -1,0 +1,32 @@
+/**
+ * Learning from labels: the softmax cross-entropy. What a teacher, the control arm and most students are (also)
+ * trained for. Softened answers of a teacher are another term (`soft-targets.ts`); weights between terms belong to the
+ * objective.
+ */
+import { logSoftmax } from '../native-ops.ts'
+import { tf } from '../tensorflow.ts'
+
+/**
+ * Averages the negative log-likelihood of the label over the rows whose label is known.
+ *
+ * L = (Σ_b m_b (logsumexp z_b − z_b,y_b)) / max(1, Σ_b m_b), with m_b = 1 where the label of row b is known, else 0.
+ *
+ * The mean runs over the labelled rows and not over the batch: with 10 % of the labels known, a batch that happens to
+ * hold few of them would otherwise push less, and the weight of the term would change its meaning with the share of
+ * labels. A batch without any gives 0 and a zero gradient. ∂L/∂z_b = m_b (softmax z_b − onehot y_b) / max(1, Σ m).
+ *
+ * Numerics: log-softmax subtracts the largest logit first; log(softmax(z)) would be −∞ for gaps above about 100.
+ *
+ * @param studentLogits `[batch, classes]`, raw, not softmaxed
+ * @param labels        `[batch]` int32, class index, or −1 where the label is not known
+ * @returns scalar ≥ 0, in nats. The caller disposes it.
+ */
+export function crossEntropy(studentLogits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+  return tf.tidy(() => {
+    // A row of zeros for −1, so the product below drops rows without a label.
+    const onehot = tf.oneHot(labels, studentLogits.shape[1], 1, 0, 'float32')
+    const logLikelihood = tf.sum(tf.mul(onehot, logSoftmax(studentLogits)))
+    const known = tf.maximum(tf.sum(onehot), 1)
+    return tf.neg(tf.div(logLikelihood, known)) as tf.Scalar
+  })
+}

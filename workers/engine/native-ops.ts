@@ -1,0 +1,132 @@
+/**
+ * TensorFlow's own ops where tfjs composes a result, or a gradient, out of many small ones: its ReLU gradient takes
+ * eight, its log-softmax seven, and each op costs more than a small network's arithmetic. Registered with tfjs, so that
+ * its autodiff computes only the gradients that are asked for. Gradients of these gradients are not defined.
+ */
+import { tf } from './tensorflow.ts'
+
+type Attribute = { name: string; type: number; value: unknown }
+
+/** The part of tfjs-node's backend that runs an op of TensorFlow by name. */
+type NativeBackend = ReturnType<typeof tf.backend> & {
+  readonly binding: Readonly<
+    Record<'TF_FLOAT' | 'TF_INT32' | 'TF_ATTR_TYPE' | 'TF_ATTR_BOOL', number>
+  >
+  executeSingleOutput(name: string, attributes: Attribute[], inputs: tf.Tensor[]): tf.Tensor
+}
+
+const backend = (): NativeBackend => tf.backend() as NativeBackend
+
+const dtype = (name: string, type: 'TF_FLOAT' | 'TF_INT32'): Attribute => {
+  const { binding } = backend()
+  return { name, type: binding.TF_ATTR_TYPE, value: binding[type] }
+}
+
+const flag = (name: string, value: boolean): Attribute => ({
+  name,
+  type: backend().binding.TF_ATTR_BOOL,
+  value,
+})
+
+const run = (name: string, inputs: tf.Tensor[], attributes: Attribute[] = []): tf.Tensor =>
+  backend().executeSingleOutput(name, [dtype('T', 'TF_FLOAT'), ...attributes], inputs)
+
+const product = (
+  a: tf.Tensor,
+  b: tf.Tensor,
+  transpose: { a?: boolean; b?: boolean } = {},
+): tf.Tensor =>
+  run(
+    'MatMul',
+    [a, b],
+    [flag('transpose_a', transpose.a ?? false), flag('transpose_b', transpose.b ?? false)],
+  )
+
+interface Definition {
+  readonly inputs: readonly string[]
+  readonly save?: { inputs?: string[]; output?: boolean }
+  forward(...inputs: tf.Tensor[]): tf.Tensor
+  /** One function an input; `saved` are the saved inputs, then the output. */
+  backward(dy: tf.Tensor, saved: tf.Tensor[]): readonly (() => tf.Tensor)[]
+}
+
+/** Makes a differentiable function of float32 tensors out of native ops. */
+function defineOp(
+  kernelName: string,
+  { inputs, save, forward, backward }: Definition,
+): (...values: tf.Tensor[]) => tf.Tensor {
+  tf.registerKernel({
+    kernelName,
+    backendName: 'tensorflow',
+    kernelFunc: (call) => forward(...inputs.map((name) => call.inputs[name] as tf.Tensor)),
+  })
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: save?.inputs ?? [],
+    outputsToSave: [save?.output ?? false],
+    gradFunc: (dy, saved) => {
+      const gradients = backward(dy as tf.Tensor, saved)
+      return Object.fromEntries(
+        inputs.map((name, index) => [name, gradients[index] as () => tf.Tensor]),
+      )
+    },
+  })
+  return (...values) =>
+    tf
+      .engine()
+      .runKernel(
+        kernelName,
+        Object.fromEntries(inputs.map((name, index) => [name, values[index] as tf.Tensor])),
+      ) as tf.Tensor
+}
+
+/** `[rows, inner]` times `[inner, columns]`. */
+export const matMul = defineOp('NativeMatMul', {
+  inputs: ['a', 'b'],
+  save: { inputs: ['a', 'b'] },
+  forward: (a, b) => product(a as tf.Tensor, b as tf.Tensor),
+  backward: (dy, [a, b]) => [
+    () => product(dy, b as tf.Tensor, { b: true }),
+    () => product(a as tf.Tensor, dy, { a: true }),
+  ],
+})
+
+/** Adds `bias [channels]` to the last axis. */
+export const addBias = defineOp('NativeBiasAdd', {
+  inputs: ['value', 'bias'],
+  forward: (value, bias) => run('BiasAdd', [value as tf.Tensor, bias as tf.Tensor]),
+  backward: (dy) => [() => tf.clone(dy), () => run('BiasAddGrad', [dy])],
+})
+
+export const relu = defineOp('NativeRelu', {
+  inputs: ['features'],
+  save: { output: true },
+  forward: (features) => run('Relu', [features as tf.Tensor]),
+  backward: (dy, [output]) => [() => run('ReluGrad', [dy, output as tf.Tensor])],
+})
+
+/** Over the last axis of `[rows, classes]`; the largest value is subtracted first. */
+export const logSoftmax = defineOp('NativeLogSoftmax', {
+  inputs: ['logits'],
+  save: { output: true },
+  forward: (logits) => run('LogSoftmax', [logits as tf.Tensor]),
+  backward: (dy, [output]) => [
+    () => tf.sub(dy, tf.mul(tf.sum(dy, -1, true), tf.exp(output as tf.Tensor))),
+  ],
+})
+
+/**
+ * Uniform numbers in [0, 1) as a pure function of a seed `[2]` int32 (counter-based, Philox). tfjs' own random tensors
+ * are made on the host: a training step built on them could not be compiled into a graph.
+ */
+export function statelessUniform(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
+  const size = tf.tensor1d([...shape], 'int32')
+  const attributes = [
+    dtype('dtype', 'TF_FLOAT'),
+    dtype('T', 'TF_INT32'),
+    dtype('Tseed', 'TF_INT32'),
+  ]
+  const result = backend().executeSingleOutput('StatelessRandomUniform', attributes, [size, seed])
+  size.dispose()
+  return result
+}

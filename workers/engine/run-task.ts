@@ -1,0 +1,254 @@
+/** Carries out a task: files in, files and a result out. Knows no process and no message. */
+import { createWriteStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Network, outputShape } from '../../src/domain/network.ts'
+import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
+import type { Phase } from '../../src/domain/words.ts'
+import {
+  type DatasetFiles,
+  type EpochMetrics,
+  OUTPUT_FILES,
+  type OutputFile,
+  type PredictTask,
+  type Progress,
+  type TaskResult,
+  type TrainTask,
+} from '../trainer-contract.ts'
+import { type LabelledRows, readDataset, readMatrix } from './datasets.ts'
+import { readSafetensors, writeSafetensors } from './export/safetensors.ts'
+import { layersModel, zipLayersModel } from './export/tfjs.ts'
+import { InputError } from './input-error.ts'
+import { usableLabels } from './labelled-rows.ts'
+import {
+  type FittedNormalization,
+  fitNormalization,
+  fromNormalization,
+  toNormalization,
+} from './normalization.ts'
+import { allRows, predict } from './predict.ts'
+import { deriveSeed } from './random.ts'
+import { train } from './train.ts'
+import { initialize, matchWeights, type NamedArray } from './weights.ts'
+
+/** Rows of the dataset, ascending. */
+export interface TaskRows {
+  readonly training: Uint32Array
+  readonly heldOut: Uint32Array
+}
+
+export interface TaskHooks {
+  onProgress(progress: Progress): void
+  onEpoch(metrics: EpochMetrics): void
+}
+
+class Outputs {
+  readonly #directory: string
+  readonly files: OutputFile[] = []
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  #path(file: OutputFile): string {
+    this.files.push(file)
+    return path.join(this.#directory, OUTPUT_FILES[file])
+  }
+
+  logits(file: OutputFile, logits: Float32Array): Promise<void> {
+    return writeFile(this.#path(file), logits)
+  }
+
+  stream(file: OutputFile, content: Readable): Promise<void> {
+    return pipeline(content, createWriteStream(this.#path(file)))
+  }
+}
+
+const needsTeacher = (objective: readonly ResolvedTerm[]): boolean =>
+  objective.some(({ method }) => METHODS[method].needsTeacher)
+
+function checkFits(network: Network, { inputShape, classes }: DatasetFiles): void {
+  const [given, wanted] = [network.inputShape.join(', '), inputShape.join(', ')]
+  if (given !== wanted)
+    throw new InputError(
+      'network-does-not-fit',
+      `the network takes rows of [${given}] but the dataset has rows of [${wanted}]`,
+    )
+  const output = outputShape(network).join(', ')
+  if (output !== String(classes))
+    throw new InputError(
+      'network-does-not-fit',
+      `the network gives [${output}] but the dataset has ${classes} classes`,
+    )
+}
+
+function checkTrainable(task: TrainTask, rows: TaskRows): void {
+  checkFits(task.network, task.dataset)
+  if (task.testSet) checkFits(task.network, task.testSet)
+  if (rows.training.length === 0)
+    throw new InputError('no-training-rows', 'the split leaves no rows to train on')
+  if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
+    throw new InputError('nothing-to-train', 'the network has no layer with weights')
+  if (needsTeacher(task.objective) && task.teacherLogitsPath === null)
+    throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
+}
+
+async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32Array | null> {
+  const file = task.teacherLogitsPath
+  if (file === null || !needsTeacher(task.objective)) return null
+  return readMatrix(file, data.count, data.classes, 'teacher logits')
+}
+
+/** Tensors of the delivered file: the weights, and the normalization as two more. */
+const deliveredArrays = (
+  weights: readonly NamedArray[],
+  normalization: FittedNormalization | null,
+): NamedArray[] => {
+  if (!normalization) return [...weights]
+  const { mean, standardDeviation } = normalization
+  const shape = [mean.length]
+  return [
+    ...weights,
+    { name: 'normalization.mean', shape, values: mean },
+    { name: 'normalization.standardDeviation', shape, values: standardDeviation },
+  ]
+}
+
+async function deliver(
+  task: TrainTask,
+  weights: readonly NamedArray[],
+  normalization: FittedNormalization | null,
+  outputs: Outputs,
+): Promise<void> {
+  const { network, manifest } = task
+  const { classNames = null } = manifest
+  const metadata = {
+    format: 'distillery',
+    network: JSON.stringify(network),
+    classNames: JSON.stringify(classNames),
+    manifest: JSON.stringify(manifest),
+  }
+  const safetensors = writeSafetensors(deliveredArrays(weights, normalization), metadata)
+  await outputs.stream('safetensors', Readable.from(safetensors))
+  const model = layersModel(network, weights, normalization, { classNames, manifest })
+  await outputs.stream('tfjs', zipLayersModel(model))
+}
+
+const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024
+
+/**
+ * Trains the network of a task on the training rows, and records its logits where they are wanted.
+ * @throws InputError when spec or data do not allow it; the reason of the signal when aborted
+ */
+export async function runTrain(
+  task: TrainTask,
+  rows: TaskRows,
+  hooks: TaskHooks,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  const { network, training, seed, fold, arm } = task
+  checkTrainable(task, rows)
+  const { epochs } = training
+  const steps = epochs * Math.ceil(rows.training.length / training.batchSize)
+  const report = (phase: Phase, epoch: number, step: number): void =>
+    hooks.onProgress({ phase, epoch, epochs, step, steps })
+
+  report('load', 0, 0)
+  const data = await readDataset(task.dataset)
+  const teacherLogits = await readTeacher(task, data)
+  const normalization =
+    task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
+  // A teacher knows every label: `labelledFraction` is about what the student may know.
+  const fraction = arm === 'teacher' ? 1 : task.labelledFraction
+  const role = arm === 'teacher' ? 'teacher' : 'student'
+
+  report('train', 0, 0)
+  const trained = await train(
+    {
+      network,
+      objective: task.objective,
+      training,
+      initialWeights: initialize(network, deriveSeed(seed, 'weights', role, fold)),
+      data,
+      rows: rows.training,
+      normalization,
+      labels: usableLabels(data.labels, rows.training, fraction, seed, fold),
+      teacherLogits,
+      classes: data.classes,
+      seeds: {
+        batches: deriveSeed(seed, 'batches', role, fold),
+        dropout: deriveSeed(seed, 'dropout', role, fold),
+      },
+    },
+    {
+      onEpoch: hooks.onEpoch,
+      onProgress: (epoch, step) => report('train', epoch, step),
+    },
+    signal,
+  )
+  const { weights } = trained
+
+  report('evaluate', epochs, steps)
+  const outputs = new Outputs(task.outputDirectory)
+  const answer = (rowsOf: LabelledRows, chosen: Uint32Array): Promise<Float32Array> =>
+    predict(network, weights, rowsOf, chosen, normalization, signal)
+  if (rows.heldOut.length > 0)
+    await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
+  if (arm === 'teacher') await outputs.logits('allLogits', await answer(data, allRows(data)))
+  if (task.testSet && fold === null) {
+    const testData = await readDataset(task.testSet)
+    await outputs.logits('testLogits', await answer(testData, allRows(testData)))
+  }
+  if (task.deliver) {
+    report('export', epochs, steps)
+    await deliver(task, weights, normalization, outputs)
+  }
+  return {
+    files: outputs.files,
+    normalization: normalization && toNormalization(normalization),
+    trainingRows: rows.training.length,
+    heldOutRows: rows.heldOut.length,
+    steps: trained.steps,
+    trainSeconds: trained.seconds,
+    samplesPerSecond: (epochs * rows.training.length) / trained.seconds,
+    peakMemoryBytes: peakMemoryBytes(),
+  }
+}
+
+/**
+ * Records what a given teacher answers on every row of the dataset and of the test set.
+ * @throws InputError when the weights do not fit the network; the reason of the signal when aborted
+ */
+export async function runPredict(
+  task: PredictTask,
+  hooks: TaskHooks,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  const report = (phase: Phase): void =>
+    hooks.onProgress({ phase, epoch: 0, epochs: 0, step: 0, steps: 0 })
+  report('load')
+  checkFits(task.network, task.dataset)
+  if (task.testSet) checkFits(task.network, task.testSet)
+  const file = readSafetensors(await readFile(task.weightsPath))
+  const weights = matchWeights(task.network, file.arrays)
+  const normalization = task.normalization && fromNormalization(task.normalization)
+  report('evaluate')
+  const outputs = new Outputs(task.outputDirectory)
+  const answer = (data: LabelledRows): Promise<Float32Array> =>
+    predict(task.network, weights, data, allRows(data), normalization, signal)
+  await outputs.logits('allLogits', await answer(await readDataset(task.dataset)))
+  if (task.testSet)
+    await outputs.logits('testLogits', await answer(await readDataset(task.testSet)))
+  return {
+    files: outputs.files,
+    normalization: task.normalization,
+    trainingRows: 0,
+    heldOutRows: 0,
+    steps: 0,
+    trainSeconds: 0,
+    samplesPerSecond: 0,
+    peakMemoryBytes: peakMemoryBytes(),
+  }
+}

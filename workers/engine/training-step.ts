@@ -1,0 +1,108 @@
+/**
+ * One step of training as a function `(state, batch, rates) -> (state', measurements)`. Everything that changes from
+ * step to step comes in as a tensor and goes out as one: no variables, no counters, no random numbers made on the host.
+ * That is what allows a step to be recorded once and run as a graph.
+ */
+import type { Network } from '../../src/domain/network.ts'
+import type { ResolvedTerm } from '../../src/domain/objective.ts'
+import { apply } from './forward.ts'
+import { type Targets, termLoss } from './losses/terms.ts'
+import type { Optimizer } from './optimizers.ts'
+import { tf } from './tensorflow.ts'
+import { type Weights, weightNames } from './weights.ts'
+
+export type TrainingState = {
+  readonly weights: Weights
+  /** What the optimizer remembers, by name of the weight. */
+  readonly slots: Readonly<Record<string, tf.Tensor[]>>
+}
+
+export interface Batch extends Targets {
+  /** `[batch, ...input shape]` float32, normalized. */
+  readonly inputs: tf.Tensor
+  /** `[2]` int32, other in every step. */
+  readonly dropoutSeed: tf.Tensor1D
+}
+
+/** The scalars of {@link Optimizer.rates}. */
+export type Rates = readonly tf.Scalar[]
+
+export type StepResult = {
+  readonly state: TrainingState
+  /** `[terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right. */
+  readonly measurements: tf.Tensor1D
+}
+
+export type TrainingStep = (state: TrainingState, batch: Batch, rates: Rates) => StepResult
+
+/** The state before the first step: given weights, zero slots. The weights now belong to the state. */
+export function initialState(
+  network: Network,
+  weights: Weights,
+  optimizer: Optimizer,
+): TrainingState {
+  const zeros = (name: string): tf.Tensor[] =>
+    Array.from({ length: optimizer.slotsPerWeight }, () =>
+      tf.zeros(weights[name]?.shape ?? [], 'float32'),
+    )
+  const { trainable } = weightNames(network)
+  return { weights, slots: Object.fromEntries(trainable.map((name) => [name, zeros(name)])) }
+}
+
+/** Frees a state; tensors that `except` still uses stay. */
+export function disposeState(state: TrainingState, except?: TrainingState): void {
+  const tensors = ({ weights, slots }: TrainingState): tf.Tensor[] => [
+    ...Object.values(weights),
+    ...Object.values(slots).flat(),
+  ]
+  const kept = new Set(except ? tensors(except) : [])
+  for (const tensor of tensors(state)) if (!kept.has(tensor)) tensor.dispose()
+}
+
+/** Rows whose largest logit is the label; a label of −1 is never right. */
+const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
+  tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'))
+
+/** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
+export function createTrainingStep(
+  network: Network,
+  objective: readonly ResolvedTerm[],
+  optimizer: Optimizer,
+): TrainingStep {
+  const { trainable } = weightNames(network)
+
+  return (state, batch, rates) =>
+    tf.tidy(() => {
+      const values = trainable.map((name) => state.weights[name] as tf.Tensor)
+      const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
+      // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
+      const kept: tf.Tensor[] = []
+      let updates: Weights = {}
+      const total = (...current: tf.Tensor[]): tf.Scalar => {
+        const weights: Record<string, tf.Tensor> = { ...state.weights }
+        for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
+        const forward = apply(network, weights, batch.inputs, mode)
+        const terms = objective.map((term) => termLoss(term, forward.logits, batch))
+        updates = forward.updates
+        kept.push(forward.logits, ...terms)
+        for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
+        return tf.addN(
+          terms.map((loss, index) => tf.mul(loss, objective[index]?.weight ?? 0)),
+        ) as tf.Scalar
+      }
+      const { grads } = tf.valueAndGrads(total)(values)
+      const [logits, ...terms] = kept
+      const weights: Record<string, tf.Tensor> = { ...state.weights, ...updates }
+      const slots: Record<string, tf.Tensor[]> = {}
+      for (const [index, name] of trainable.entries()) {
+        const current = { weight: values[index] as tf.Tensor, slots: state.slots[name] ?? [] }
+        const next = optimizer.update(current, grads[index] as tf.Tensor, rates)
+        weights[name] = next.weight
+        slots[name] = next.slots
+      }
+      const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
+      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
+      for (const tensor of kept) tensor.dispose()
+      return { state: { weights, slots }, measurements }
+    })
+}

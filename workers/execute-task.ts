@@ -1,0 +1,64 @@
+/** Runs any task in this process. TensorFlow is loaded only by the tasks that need it. */
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readLabels } from './engine/datasets.ts'
+import { InputError } from './engine/input-error.ts'
+import type { TaskHooks, TaskRows } from './engine/run-task.ts'
+import { buildReport } from './evaluation/report.ts'
+import { partition } from './evaluation/split.ts'
+import {
+  OUTPUT_FILES,
+  type ReportTask,
+  type Task,
+  type TaskResult,
+  type TrainTask,
+} from './trainer-contract.ts'
+
+async function rowsOf(task: TrainTask): Promise<TaskRows> {
+  const labels = await readLabels(task.dataset)
+  try {
+    return partition(task.split, labels, task.fold)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InputError('split-does-not-fit', error.message)
+  }
+}
+
+async function runReport(task: ReportTask, hooks: TaskHooks): Promise<TaskResult> {
+  hooks.onProgress({ phase: 'report', epoch: 0, epochs: 0, step: 0, steps: 0 })
+  const report = buildReport(task, (file) => readFileSync(file))
+  const target = path.join(task.outputDirectory, OUTPUT_FILES.report)
+  await writeFile(target, `${JSON.stringify(report, null, 2)}\n`)
+  return {
+    files: ['report'],
+    normalization: null,
+    trainingRows: 0,
+    heldOutRows: 0,
+    steps: 0,
+    trainSeconds: 0,
+    samplesPerSecond: 0,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  }
+}
+
+/** @throws what the task throws; the reason of the signal when aborted */
+export async function executeTask(
+  task: Task,
+  hooks: TaskHooks,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  switch (task.kind) {
+    case 'train': {
+      const rows = await rowsOf(task)
+      const { runTrain } = await import('./engine/run-task.ts')
+      return runTrain(task, rows, hooks, signal)
+    }
+    case 'predict': {
+      const { runPredict } = await import('./engine/run-task.ts')
+      return runPredict(task, hooks, signal)
+    }
+    case 'report':
+      return runReport(task, hooks)
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The child process of one attempt: one task in, messages out, over IPC. It knows files and numbers; no queue, no
+ * database. It ends by itself after the result or failure is delivered, and when its parent is gone. SIGTERM has no handler
+ * on purpose: a handler would wait for the main thread, which TensorFlow blocks, while the default ends the process at
+ * once; the outputs of an attempt count only once its result arrived, so there is nothing to tidy up.
+ */
+import { executeTask } from './execute-task.ts'
+import { dieWithParent } from './orphan-guard.ts'
+import { toTaskFailure } from './task-failure.ts'
+import type { Task, TrainerMessage } from './trainer-contract.ts'
+
+/** Between two progress messages of one phase. */
+const PROGRESS_MS = 250
+
+function send(message: TrainerMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!process.send) return reject(new Error('no IPC channel: a trainer is started by fork'))
+    process.send(message, (error: Error | null) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** For messages that nothing waits for: without a channel the process ends on `disconnect`. */
+const post = (message: TrainerMessage): void => {
+  send(message).catch(() => undefined)
+}
+
+function progressPoster() {
+  let lastPhase = ''
+  let lastAt = 0
+  return (progress: Extract<TrainerMessage, { type: 'progress' }>['progress']): void => {
+    const now = performance.now()
+    if (progress.phase === lastPhase && now - lastAt < PROGRESS_MS) return
+    lastPhase = progress.phase
+    lastAt = now
+    post({ type: 'progress', progress })
+  }
+}
+
+async function attempt(task: Task): Promise<TrainerMessage> {
+  try {
+    const result = await executeTask(
+      task,
+      {
+        onProgress: progressPoster(),
+        onEpoch: (metrics) => post({ type: 'epoch', metrics }),
+      },
+      new AbortController().signal,
+    )
+    return { type: 'result', result }
+  } catch (error) {
+    return { type: 'failure', failure: toTaskFailure(error) }
+  }
+}
+
+dieWithParent()
+process.on('disconnect', () => process.exit(1))
+process.once('message', async (task: Task) => {
+  await send(await attempt(task))
+  process.exit(0)
+})
+await send({ type: 'ready' })
