@@ -36,7 +36,13 @@ const datasetStore = new PrismaDatasetStore(database)
 const modelStore = new PrismaModelStore(database)
 const workers = new PrismaWorkerRegistry(database)
 
-const datasets = createDatasetService({ datasets: datasetStore, blobs, ids, maxRows: MAX_ROWS })
+const datasets = createDatasetService({
+  datasets: datasetStore,
+  blobs,
+  ids,
+  maxRows: MAX_ROWS,
+  maxBytes: config.MAX_UPLOAD_BYTES,
+})
 await datasets.ensureBuiltin()
 const app = await buildApp({
   jobs: createJobService({

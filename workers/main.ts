@@ -26,8 +26,6 @@ import type { Stop } from './lease.ts'
 const BEAT_MS = 2000
 /** Between two looks for what can be deleted. */
 const HOUSEKEEPING_MS = 10 * 60 * 1000
-/** Tasks in the queue for each slot: enough that a slot never waits for the dispatcher. */
-const WINDOW_PER_SLOT = 4
 
 const config = readConfig()
 const logger = createLogger(config.LOG_LEVEL, 'worker')
@@ -54,10 +52,11 @@ const workDirectory = path.resolve(config.WORK_DIRECTORY)
 const attemptDirectory = path.join(workDirectory, 'attempts', me.id)
 const cache = new BlobCache(blobs, path.join(workDirectory, 'blobs'))
 
+await registry.beat(me)
 const dispatcher = startDispatcher({
   store: new PrismaDispatchStore(database),
   queue,
-  window: Math.max(16, WINDOW_PER_SLOT * config.WORKER_SLOTS),
+  slots: () => registry.liveSlots(3 * BEAT_MS),
   onError: logError('dispatcher'),
 })
 
@@ -123,7 +122,6 @@ const beat = (): void => {
 const housekeep = (): void => {
   Promise.all([blobs.collectGarbage(), cache.prune()]).catch(logError('housekeeping'))
 }
-await registry.beat(me)
 const timers = [setInterval(beat, BEAT_MS), setInterval(housekeep, HOUSEKEEPING_MS)]
 housekeep()
 logger.info({ worker: me }, 'worker is ready')

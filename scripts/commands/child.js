@@ -10,6 +10,12 @@ import { log } from '../system/step.js'
 import { dyingWithUs } from '../system/tool.js'
 
 /**
+ * API and worker move bytes and compute nothing: with a small young generation V8 frees what passed through soon instead
+ * of growing on a machine with much memory (API at rest 177 MB instead of 245 MB).
+ */
+const HEAP_FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=512']
+
+/**
  * @typedef {object} Child
  * @property {string} name
  * @property {Promise<number>} ended exit code; 128 + its number when a signal ended it, as shells have it
@@ -25,7 +31,7 @@ import { dyingWithUs } from '../system/tool.js'
 export function startChild({ name, script, env, logFile }) {
   if (logFile) mkdirSync(path.dirname(logFile), { recursive: true })
   const output = logFile ? openSync(logFile, 'a') : 'inherit'
-  const [file, args] = dyingWithUs(node24(), [script], 'TERM')
+  const [file, args] = dyingWithUs(node24(), [...HEAP_FLAGS, script], 'TERM')
   const child = spawn(file, args, {
     cwd: ROOT,
     env,

@@ -9,7 +9,8 @@ import type { BlobStore } from '../domain/ports.ts'
 import { Report } from '../domain/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
 import { registerOpenapi } from './plugins/openapi.ts'
-import { registerProblems } from './plugins/problems.ts'
+import { registerProblems, sendProblem } from './plugins/problems.ts'
+import { registerStorableText } from './plugins/storable-text.ts'
 import { createValidatorCompiler } from './plugins/validation.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { datasetRoutes } from './routes/datasets.ts'
@@ -21,7 +22,6 @@ import { ProblemSchema } from './schemas/common.ts'
 import { DatasetSchema } from './schemas/dataset.ts'
 import { JobSchema } from './schemas/job.ts'
 import { ModelSchema } from './schemas/model.ts'
-import { registerUploads } from './uploads.ts'
 
 export interface AppDependencies {
   readonly jobs: JobService
@@ -44,6 +44,8 @@ export async function buildApp(dependencies: AppDependencies) {
     bodyLimit: 4 * 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 100 },
     forceCloseConnections: 'idle',
+    // What the router refuses never reaches the error handler.
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(createValidatorCompiler(SHARED))
   for (const schema of SHARED) app.addSchema(schema)
@@ -51,7 +53,7 @@ export async function buildApp(dependencies: AppDependencies) {
   registerProblems(app)
   await registerAuthentication(app, dependencies.apiKey)
   await registerOpenapi(app)
-  await registerUploads(app, maxUploadBytes)
+  registerStorableText(app)
 
   await app.register(jobRoutes, { prefix: '/v1/jobs', jobs })
   await app.register(jobResultRoutes, { prefix: '/v1/jobs', jobs, blobs, model: models.get })

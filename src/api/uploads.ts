@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../domain/problems.ts'
+import { requireStorableText } from './plugins/storable-text.ts'
 
 export interface UploadedFile {
   readonly field: string
@@ -20,7 +21,17 @@ export interface Form {
 const MAX_FILES = 1000
 const MAX_FIELD_BYTES = 100_000
 
-export async function registerUploads(app: FastifyInstance, maxBytes: number): Promise<void> {
+/**
+ * Lets the routes of this plugin take forms and, as a raw stream that they read with {@link rawBody}, bodies of these
+ * types; JSON is refused there, as forms are everywhere else.
+ */
+export async function acceptUploads(
+  app: FastifyInstance,
+  types: readonly string[],
+  maxBytes: number,
+): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser([...types], (_request, payload, done) => done(null, payload))
   await app.register(multipart, {
     limits: { fileSize: maxBytes, files: MAX_FILES, fieldSize: MAX_FIELD_BYTES, fields: 100 },
   })
@@ -28,11 +39,6 @@ export async function registerUploads(app: FastifyInstance, maxBytes: number): P
 
 const tooLarge = (maxBytes: number): Problem =>
   new Problem('body-too-large', `An upload may have ${maxBytes} bytes at most.`)
-
-/** Accepts these types as a raw stream; the route reads it with {@link rawBody}. */
-export function acceptRaw(app: FastifyInstance, types: readonly string[]): void {
-  app.addContentTypeParser([...types], (_request, payload, done) => done(null, payload))
-}
 
 /** The raw body, refused as soon as it is known to be too large. */
 export async function* rawBody(
@@ -50,8 +56,12 @@ export async function* rawBody(
 
 /** The parts of a form: text in memory, files on disk, so that their order does not matter. */
 export async function readForm(request: FastifyRequest): Promise<Form> {
-  const { files, values } = await request.saveRequestFiles()
-  return {
+  const { files, values } = await request.saveRequestFiles().catch((error: unknown) => {
+    // The parser of forms gives its errors no code; those of the disk and of Fastify have one.
+    if (!(error instanceof Error) || 'code' in error) throw error
+    throw new Problem('malformed-body', `The form cannot be read: ${error.message}.`)
+  })
+  const form = {
     values: Object.fromEntries(
       Object.entries(values).flatMap(([name, part]) => {
         const first = [part].flat()[0] as { readonly value?: unknown } | undefined
@@ -64,6 +74,8 @@ export async function readForm(request: FastifyRequest): Promise<Form> {
       path: filepath,
     })),
   }
+  requireStorableText('form', [form.values, files.map((file) => file.filename)])
+  return form
 }
 
 export const openFile = (file: UploadedFile): AsyncIterable<Uint8Array> =>

@@ -22,6 +22,8 @@ interface Ports {
   readonly blobs: BlobStore
   readonly ids: Identifiers
   readonly maxRows: number
+  /** Of the data of one file, after gzip. */
+  readonly maxBytes: number
 }
 
 type Source = AsyncIterable<Uint8Array>
@@ -42,7 +44,7 @@ export interface IdxUpload {
 
 export type DatasetService = ReturnType<typeof createDatasetService>
 
-export function createDatasetService({ datasets, blobs, ids, maxRows }: Ports) {
+export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }: Ports) {
   async function storeLabels(labels: Int32Array): Promise<string> {
     const writer = await blobs.open()
     try {
@@ -131,7 +133,7 @@ export function createDatasetService({ datasets, blobs, ids, maxRows }: Ports) {
     /** @throws DatasetError */
     uploadIdx: ({ name, images, labels }: IdxUpload): Promise<Dataset> =>
       store({ id: ids.create('ds'), name, source: 'idx' }, (sink) =>
-        readIdx({ images, labels }, { maxRows }, sink),
+        readIdx({ images, labels }, { maxRows, maxBytes }, sink),
       ),
 
     /** Rows `[offset, offset + limit)`, features as numbers. */

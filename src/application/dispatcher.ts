@@ -7,12 +7,17 @@ import type { DispatchStore, TaskQueue } from '../domain/ports.ts'
 interface Ports {
   readonly store: DispatchStore
   readonly queue: TaskQueue
-  /** Tasks in the queue at once. Shallow, so that the backlog stays where it can be ordered and cancelled. */
-  readonly window: number
+  /** Tasks that can run at once, over all workers. */
+  readonly slots: () => Promise<number>
   readonly onError: (error: unknown) => void
 }
 
 const EVERY_MS = 1000
+/**
+ * Tasks in the queue for each slot. One in hand keeps a slot from waiting for us; more would only take tasks out of the
+ * order that Postgres knows, where a fold that has begun comes before one that has not.
+ */
+const AHEAD = 1
 /** A task that was queued this long ago and not claimed is looked for in the queue. */
 const LOST_AFTER_MS = 3000
 
@@ -22,10 +27,10 @@ export interface Dispatcher {
   close(): Promise<void>
 }
 
-export function startDispatcher({ store, queue, window, onError }: Ports): Dispatcher {
+export function startDispatcher({ store, queue, slots, onError }: Ports): Dispatcher {
   async function dispatch(): Promise<void> {
     await store.recoverExpired()
-    const entries = await store.takeReady(window)
+    const entries = await store.takeReady(AHEAD * Math.max(1, await slots()))
     try {
       await queue.add(entries)
     } catch (error) {

@@ -53,8 +53,8 @@ export class ByteSource {
     }
   }
 
-  /** Tells the stream that no more is wanted. */
-  async close(): Promise<void> {
-    await this.#iterator.return?.()
+  /** Tells the stream that no more is wanted; does not wait, as a stream that has stalled would never answer. */
+  close(): void {
+    Promise.resolve(this.#iterator.return?.()).catch(() => {})
   }
 }

@@ -1,7 +1,7 @@
 /** Collects the label of every row and turns labels into class indices. */
 import { DatasetError, quote } from './dataset-error.ts'
 
-export const MAX_CLASSES = 10_000
+const MAX_CLASSES = 10_000
 const MAX_NAME_CHARACTERS = 200
 
 const isInteger = (text: string): boolean =>
@@ -24,6 +24,11 @@ export class ClassTable {
 
   get rows(): number {
     return this.#rows
+  }
+
+  /** In the order in which they came up. */
+  get names(): string[] {
+    return [...this.#ids.keys()]
   }
 
   /**
@@ -61,7 +66,7 @@ export class ClassTable {
 
   /** Class index of each row, and name and rows of each class. */
   finish(): { labels: Int32Array; classNames: string[]; classCounts: number[] } {
-    const classNames = sortNames([...this.#ids.keys()])
+    const classNames = sortNames(this.names)
     const ids = classNames.map((name) => this.#ids.get(name) ?? 0)
     const index = new Int32Array(ids.length)
     for (const [position, id] of ids.entries()) index[id] = position

@@ -2,7 +2,7 @@
 import { elements, type Shape } from '../domain/network.ts'
 import { DatasetError, quote, quoteList } from './dataset-error.ts'
 
-export const MAX_COLUMNS = 65_536
+const MAX_COLUMNS = 65_536
 
 export interface CsvHeader {
   readonly names: readonly string[]

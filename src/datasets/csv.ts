@@ -6,7 +6,7 @@ import { CsvTable, type CsvTableOptions } from './csv-table.ts'
 import { DatasetError } from './dataset-error.ts'
 import { FeatureBuffer } from './feature-buffer.ts'
 import { fileKind } from './file-kind.ts'
-import { finishDataset, type ParsedDataset } from './parsed-dataset.ts'
+import { finishDataset, type ParsedDataset, requireTwoClasses } from './parsed-dataset.ts'
 import { Profile } from './profile.ts'
 import type { FeatureSink } from './sink.ts'
 import { type GuardedText, TextGuard } from './text-guard.ts'
@@ -124,8 +124,9 @@ export async function readCsv(
   } catch (error) {
     throw explain(error, table.line)
   } finally {
-    await bytes.close()
+    bytes.close()
   }
   const { inputShape, featureNames } = table.finish()
+  requireTwoClasses(table.classes)
   return finishDataset(inputShape, 'float32', table.classes, { ...profile.finish(), featureNames })
 }

@@ -4,15 +4,15 @@ export class DatasetError extends Error {
   /** Stable, kebab-case. */
   readonly code: string
   /** Line of a CSV file or number of an image or label, from 1. */
-  readonly row?: number
+  readonly row: number | undefined
   /** Name of the column. */
-  readonly column?: string
+  readonly column: string | undefined
 
   constructor(code: string, message: string, where: { row?: number; column?: string } = {}) {
     super(message)
     this.code = code
-    if (where.row !== undefined) this.row = where.row
-    if (where.column !== undefined) this.column = where.column
+    this.row = where.row
+    this.column = where.column
   }
 }
 

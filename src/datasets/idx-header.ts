@@ -3,7 +3,7 @@ import type { ByteSource } from './byte-source.ts'
 import { DatasetError } from './dataset-error.ts'
 import { fileKind } from './file-kind.ts'
 
-export interface ElementType {
+interface ElementType {
   readonly name: string
   readonly bytes: number
   readonly integer: boolean

@@ -6,7 +6,12 @@ import { DatasetError } from './dataset-error.ts'
 import { FeatureBuffer } from './feature-buffer.ts'
 import { type IdxHeader, idxData, readIdxHeader } from './idx-header.ts'
 import { inflateIfGzip } from './inflate.ts'
-import { finishDataset, MAX_FEATURES, type ParsedDataset } from './parsed-dataset.ts'
+import {
+  finishDataset,
+  MAX_FEATURES,
+  type ParsedDataset,
+  requireTwoClasses,
+} from './parsed-dataset.ts'
 import { Profile } from './profile.ts'
 import type { FeatureSink } from './sink.ts'
 
@@ -46,10 +51,10 @@ async function withFile<Result>(
       const header = await readIdxHeader(bytes, file, maxBytes)
       return await use(header, idxData(bytes, header))
     } finally {
-      await bytes.close()
+      bytes.close()
     }
   } finally {
-    await raw.close()
+    raw.close()
   }
 }
 
@@ -152,7 +157,7 @@ async function convert(
 /**
  * Reads labels, then images; each may be gzip. Classes are the sorted distinct labels, and their names are the decimal
  * digits. uint8 stays uint8; all other types become float32.
- * Both sources are closed, also at an error.
+ * A source that was begun is closed, also at an error; images are not begun when the labels are bad.
  *
  * @throws DatasetError for anything that is not such a pair
  */
@@ -165,6 +170,7 @@ export async function readIdx(
   const classes = await withFile(files.labels, 'labels', options, (header, data) =>
     readLabels(header, data, maxRows),
   )
+  requireTwoClasses(classes)
   return await withFile(files.images, 'images', options, async (header, data) => {
     const inputShape = shapeOf(header)
     const [rows = 0] = header.dimensions

@@ -12,6 +12,12 @@ const RATIO_FREE_BYTES = 1024 * 1024
 const isZlibError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
 
+const badGzip = (file: string): DatasetError =>
+  new DatasetError(
+    'bad-gzip',
+    `the ${file} file is gzip but damaged, cut off or followed by other bytes: send it again`,
+  )
+
 async function* inflate(
   bytes: ByteSource,
   maxBytes: number,
@@ -43,14 +49,10 @@ async function* inflate(
         )
       yield chunk
     }
-    if (gunzip.bytesWritten < compressed)
-      throw new DatasetError('trailing-bytes', `the ${file} file goes on after its gzip data ends`)
+    // Depending on where chunks end, zlib takes what follows its data for a damaged file or does not look at it.
+    if (gunzip.bytesWritten < compressed) throw badGzip(file)
   } catch (error) {
-    if (!isZlibError(error)) throw error
-    throw new DatasetError(
-      'bad-gzip',
-      `the ${file} file is gzip but damaged or cut off after ${compressed} bytes: send it again`,
-    )
+    throw isZlibError(error) ? badGzip(file) : error
   } finally {
     gunzip.destroy()
     input.destroy()

@@ -14,7 +14,16 @@ export interface ParsedDataset extends DatasetShape {
 /** More features of one row than this are refused. */
 export const MAX_FEATURES = 1_000_000
 
-/** @throws DatasetError when there are no rows, or all are of one class */
+/** @throws DatasetError when all rows are of one class */
+export function requireTwoClasses(classes: ClassTable): void {
+  const [only, another] = classes.names
+  if (another === undefined)
+    throw new DatasetError(
+      'one-class',
+      `all ${classes.rows} rows have the label ${JSON.stringify(only)}: a classifier needs at least two classes`,
+    )
+}
+
 export function finishDataset(
   inputShape: Shape,
   featureType: Dataset['featureType'],
@@ -22,10 +31,5 @@ export function finishDataset(
   profile: DatasetProfile,
 ): ParsedDataset {
   const { labels, classNames, classCounts } = classes.finish()
-  if (classNames.length < 2)
-    throw new DatasetError(
-      'one-class',
-      `all ${labels.length} rows have the label ${JSON.stringify(classNames[0])}: a classifier needs at least two classes`,
-    )
   return { rows: labels.length, inputShape, featureType, classNames, classCounts, labels, profile }
 }

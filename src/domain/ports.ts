@@ -37,7 +37,7 @@ export interface StoredBlob {
 export interface BlobStore {
   open(): Promise<BlobWriter>
   find(sha256: string): Promise<StoredBlob | null>
-  /** Streams `[start, end)` in pieces of at most 1 MiB. */
+  /** Streams `[start, end)` in small pieces. */
   read(sha256: string, range?: { start: number; end: number }): AsyncIterable<Uint8Array>
   /** Deletes what nothing refers to and is older than an hour; returns how many blobs. */
   collectGarbage(): Promise<number>

@@ -3,7 +3,10 @@ import { Queue } from 'bullmq'
 import type { QueueEntry, TaskQueue } from '../domain/ports.ts'
 import { connection, QUEUE_NAME, type QueuePayload, queueJobId } from './contract.ts'
 
-/** BullMQ waits for a dead Redis for ever; we would rather hear about it and try again later. */
+/**
+ * BullMQ waits for a dead Redis for ever; we would rather hear about it and try again later. What was asked for is then
+ * still done when Redis is back, and does no harm: adding an id twice is adding it once.
+ */
 const PATIENCE_MS = 2000
 
 async function soon<T>(work: Promise<T>): Promise<T> {
@@ -23,9 +26,8 @@ export class BullMqTaskQueue implements TaskQueue {
 
   constructor(url: string, prefix: string, onError: (error: Error) => void) {
     this.#queue = new Queue(QUEUE_NAME, {
-      connection: { ...connection(url), enableOfflineQueue: false },
+      connection: connection(url),
       prefix,
-      skipWaitingForReady: true,
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
     })
     this.#queue.on('error', onError)

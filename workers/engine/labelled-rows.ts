@@ -2,7 +2,7 @@
 import { deriveSeed, randomStream, shuffle } from './random.ts'
 
 /** Stands in place of a label that must not be used. */
-export const UNKNOWN_LABEL = -1
+const UNKNOWN_LABEL = -1
 
 /**
  * Hides the labels of all rows but a stratified part of the training rows: of each class, `fraction` of its training

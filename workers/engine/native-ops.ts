@@ -31,15 +31,19 @@ const flag = (name: string, value: boolean): Attribute => ({
 const run = (name: string, inputs: tf.Tensor[], attributes: Attribute[] = []): tf.Tensor =>
   backend().executeSingleOutput(name, [dtype('T', 'TF_FLOAT'), ...attributes], inputs)
 
+/**
+ * The batched op also for two matrices. TensorFlow 2.21's plain MatMul hands float32 to oneDNN's sgemm, which corrupted
+ * the heap on a processor with AVX-512 while `node --cpu-prof` was running; this op takes another way.
+ */
 const product = (
   a: tf.Tensor,
   b: tf.Tensor,
-  transpose: { a?: boolean; b?: boolean } = {},
+  adjoint: { a?: boolean; b?: boolean } = {},
 ): tf.Tensor =>
   run(
-    'MatMul',
+    'BatchMatMulV2',
     [a, b],
-    [flag('transpose_a', transpose.a ?? false), flag('transpose_b', transpose.b ?? false)],
+    [flag('adj_x', adjoint.a ?? false), flag('adj_y', adjoint.b ?? false)],
   )
 
 interface Definition {

@@ -1,8 +1,9 @@
 /** What a trained network answers. */
 import { setImmediate } from 'node:timers/promises'
 import { elements, type Network, outputShape } from '../../src/domain/network.ts'
-import { gatherFeatures, type Rows } from './datasets.ts'
+import type { Rows } from './datasets.ts'
 import { apply } from './forward.ts'
+import { gatherFeatures } from './gather.ts'
 import type { FittedNormalization } from './normalization.ts'
 import { tf } from './tensorflow.ts'
 import { type NamedArray, upload } from './weights.ts'

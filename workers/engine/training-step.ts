@@ -25,9 +25,9 @@ export interface Batch extends Targets {
 }
 
 /** The scalars of {@link Optimizer.rates}. */
-export type Rates = readonly tf.Scalar[]
+type Rates = readonly tf.Scalar[]
 
-export type StepResult = {
+type StepResult = {
   readonly state: TrainingState
   /** `[terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right. */
   readonly measurements: tf.Tensor1D

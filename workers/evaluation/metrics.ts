@@ -25,7 +25,7 @@ export function argmax(logits: Float32Array, classes: number): Int32Array {
 }
 
 /** Share of rows on which both are the same, 0 to 1. */
-export function agreement(a: Int32Array, b: Int32Array): number {
+function agreement(a: Int32Array, b: Int32Array): number {
   if (a.length !== b.length)
     throw new RangeError(`${a.length} and ${b.length} rows cannot be compared`)
   return a.reduce((same, value, row) => same + (value === b[row] ? 1 : 0), 0) / a.length
@@ -35,7 +35,7 @@ export function agreement(a: Int32Array, b: Int32Array): number {
  * Mean over all classes of F1 = 2 TP / (2 TP + FP + FN), which counts 0 where a class was neither there nor predicted.
  * The same as scikit-learn's `f1_score(average='macro', labels=range(classes), zero_division=0)`.
  */
-export function macroF1(predictions: Int32Array, labels: Int32Array, classes: number): number {
+function macroF1(predictions: Int32Array, labels: Int32Array, classes: number): number {
   const right = new Float64Array(classes)
   // Rows labelled so plus rows predicted so: 2 TP + FP + FN.
   const mentions = new Float64Array(classes)
@@ -56,7 +56,7 @@ export function macroF1(predictions: Int32Array, labels: Int32Array, classes: nu
  *
  * @param logits `[rows, classes]`
  */
-export function nll(logits: Float32Array, labels: Int32Array, classes: number): number {
+function nll(logits: Float32Array, labels: Int32Array, classes: number): number {
   let sum = 0
   for (const [row, label] of labels.entries()) {
     const offset = row * classes

@@ -7,8 +7,13 @@ import { ModelError } from '../../models/model-error.ts'
 import { toIssues } from '../validation-issues.ts'
 
 const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_BAD_URL: 'invalid-request',
+  FST_ERR_MAX_PARAM_LENGTH: 'invalid-request',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_REQ_FILE_TOO_LARGE: 'body-too-large',
+  FST_PARTS_LIMIT: 'body-too-large',
+  FST_FILES_LIMIT: 'body-too-large',
+  FST_FIELDS_LIMIT: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
   FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported-media-type',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-body',
@@ -79,6 +84,9 @@ function send(problem: Problem, request: FastifyRequest, reply: FastifyReply): v
     .send(body)
 }
 
+export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+  send(toProblem(error), request, reply)
+
 interface KnownRoute {
   readonly pattern: RegExp
   readonly methods: Set<string>
@@ -96,7 +104,7 @@ export function registerProblems(app: FastifyInstance): void {
     for (const name of [method].flat()) known.methods.add(name)
     routes.set(url, known)
   })
-  app.setErrorHandler((error, request, reply) => send(toProblem(error), request, reply))
+  app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
     const methods = [...routes.values()]

@@ -5,6 +5,7 @@ import { PRESETS } from '../../domain/architecture.ts'
 import { ACTIVATIONS, LAYERS } from '../../domain/layers.ts'
 import { METHODS } from '../../domain/objective.ts'
 import { PRESET_OPTIONS } from '../../domain/presets.ts'
+import { problems } from '../schemas/common.ts'
 
 export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
@@ -28,6 +29,7 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
               }),
             ),
           }),
+          ...problems(),
         },
       },
     },
@@ -54,6 +56,7 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
               }),
             ),
           }),
+          ...problems(),
         },
       },
     },

@@ -8,7 +8,7 @@ import { Problem } from '../../domain/problems.ts'
 import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/common.ts'
 import { datasetBody } from '../schemas/dataset.ts'
 import {
-  acceptRaw,
+  acceptUploads,
   numberList,
   openFile,
   rawBody,
@@ -72,7 +72,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
   { datasets, maxUploadBytes },
 ) => {
-  acceptRaw(app, RAW_TYPES)
+  await acceptUploads(app, RAW_TYPES, maxUploadBytes)
 
   const csv = (settings: Settings, source: AsyncIterable<Uint8Array>, name: string) =>
     datasets.uploadCsv({

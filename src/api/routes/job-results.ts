@@ -29,6 +29,7 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
         querystring: Type.Object({
           after: Type.Integer({
             minimum: 0,
+            maximum: 2 ** 31 - 1,
             default: 0,
             description: 'Only events with a larger number.',
           }),

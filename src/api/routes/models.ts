@@ -17,7 +17,7 @@ import { openModelArchive } from '../../models/open-model-archive.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
 import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/common.ts'
 import { modelBody } from '../schemas/model.ts'
-import { acceptRaw, numberList, rawBody, readForm } from '../uploads.ts'
+import { acceptUploads, numberList, rawBody, readForm } from '../uploads.ts'
 
 const RAW_TYPES = ['application/zip', 'application/octet-stream']
 
@@ -58,7 +58,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
   { models, blobs, maxUploadBytes },
 ) => {
-  acceptRaw(app, RAW_TYPES)
+  await acceptUploads(app, RAW_TYPES, maxUploadBytes)
 
   async function keep(source: ModelSource, settings: Settings) {
     try {

@@ -1,6 +1,6 @@
 /** Shapes that belong to HTTP rather than to the domain. */
 import { Type } from 'typebox'
-import { PROBLEMS, type ProblemCode } from '../../domain/problems.ts'
+import { PROBLEMS, Problem, type ProblemCode } from '../../domain/problems.ts'
 
 export const ProblemSchema = Type.Object(
   {
@@ -26,7 +26,7 @@ export const ProblemSchema = Type.Object(
 /** Response entries for the problems a route can answer with, besides those that any can. */
 export function problems(...codes: ProblemCode[]) {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of [...codes, 'internal-error' as const]) {
+  for (const code of [...codes, 'unauthorized' as const, 'internal-error' as const]) {
     const { status } = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
@@ -52,7 +52,11 @@ export const PageQuery = {
 }
 
 const encode = (id: string): string => Buffer.from(id).toString('base64url')
-const decode = (cursor: string): string => Buffer.from(cursor, 'base64url').toString()
+function decode(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString()
+  if (/^[\w-]+$/.test(id)) return id
+  throw new Problem('invalid-request', '`cursor` is not a `nextCursor` of the page before.')
+}
 
 export const pageRequest = (query: { limit: number; cursor?: string }) => ({
   limit: query.limit,

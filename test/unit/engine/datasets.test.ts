@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { gatherRows, readDataset, readMatrix } from '../../../workers/engine/datasets.ts'
+import { readDataset, readMatrix } from '../../../workers/engine/datasets.ts'
+import { gatherRows } from '../../../workers/engine/gather.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'datasets-'))
 afterAll(() => rmSync(folder, { recursive: true }))

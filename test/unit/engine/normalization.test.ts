@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { gatherFeatures } from '../../../workers/engine/datasets.ts'
+import { gatherFeatures } from '../../../workers/engine/gather.ts'
 import { fitNormalization, toNormalization } from '../../../workers/engine/normalization.ts'
 import { randomRows, rowNumbers } from './support.ts'
 

@@ -116,13 +116,6 @@ test('the loss of an epoch is the weighted sum of its terms, and unlabelled rows
   expect(none.epochs.at(-1)?.trainAccuracy).toBeNull()
 })
 
-test('hidden labels have no influence', async () => {
-  const hidden = data.labels.map((label, row) => (row % 2 === 0 ? label : -1))
-  const one = await run({ labels: hidden, objective: LABELS })
-  const all = await run({ objective: LABELS })
-  expect(one.weights).not.toEqual(all.weights)
-})
-
 test('a schedule is followed step by step', async () => {
   const training = trainingOf({
     epochs: 2,

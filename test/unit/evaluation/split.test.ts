@@ -99,6 +99,13 @@ test('stratified holdout leaves a row of every class of two or more on both side
   )
 })
 
+test('a small class keeps a training row when nearly all rows are held out', () => {
+  // Quotas 1.56 of 2 and 5.44 of 7: by remainder alone the small class would lose both rows.
+  const labels = Int32Array.of(0, 0, 1, 1, 1, 1, 1, 1, 1)
+  const split: Split = { kind: 'holdout', fraction: 0.8, stratified: true, seed: 1 }
+  expect(classesOf(labels, partition(split, labels, null).training).get(0)).toBe(1)
+})
+
 test('stratified holdout of large classes holds back their share to within one row, and the total exactly', () => {
   const fractions = fc.double({ min: 0.1, max: 0.9, noNaN: true })
   const classSizes = fc.array(fc.integer({ min: 20, max: 90 }), { minLength: 2, maxLength: 6 })

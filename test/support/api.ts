@@ -1,0 +1,51 @@
+/** The HTTP interface on real stores, in this process: requests are injected, and no job ever runs. */
+import { buildApp } from '../../src/api/app.ts'
+import { createDatasetService } from '../../src/application/dataset-service.ts'
+import { createJobService } from '../../src/application/job-service.ts'
+import { createModelService } from '../../src/application/model-service.ts'
+import { identifiers as ids } from '../../src/identifiers.ts'
+import { PrismaBlobStore } from '../../src/persistence/blob-store.ts'
+import type { Database } from '../../src/persistence/database.ts'
+import { PrismaDatasetStore } from '../../src/persistence/dataset-store.ts'
+import { PrismaJobStore } from '../../src/persistence/job-store.ts'
+import { PrismaModelStore } from '../../src/persistence/model-store.ts'
+
+export interface ApiOptions {
+  readonly maxUploadBytes?: number
+  readonly maxWaitingJobs?: number
+  readonly apiKey?: string
+}
+
+/** Not ready yet: routes may be added before the first request. */
+export async function createApi(
+  database: Database,
+  { maxUploadBytes = 1 << 20, maxWaitingJobs = 1000, apiKey }: ApiOptions = {},
+) {
+  const blobs = new PrismaBlobStore(database)
+  const datasetStore = new PrismaDatasetStore(database)
+  const modelStore = new PrismaModelStore(database)
+  const datasets = createDatasetService({
+    datasets: datasetStore,
+    blobs,
+    ids,
+    maxRows: 100_000,
+    maxBytes: maxUploadBytes,
+  })
+  await datasets.ensureBuiltin()
+  return buildApp({
+    jobs: createJobService({
+      jobs: new PrismaJobStore(database),
+      datasets: datasetStore,
+      models: modelStore,
+      ids,
+      maxWaitingJobs,
+    }),
+    datasets,
+    models: createModelService({ models: modelStore, blobs, ids }),
+    blobs,
+    health: {},
+    maxUploadBytes,
+    apiKey,
+  })
+}
+export type Api = Awaited<ReturnType<typeof createApi>>
