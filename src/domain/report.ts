@@ -53,16 +53,14 @@ export const ArmReport = Type.Object(
 )
 export type ArmReport = Static<typeof ArmReport>
 
-export const Measurement = Type.Object(
-  {
-    heldOutRows: Type.Integer(),
-    trainingRows: Type.Integer(),
-    teacher: Metrics,
-    distilled: Metrics,
-    control: Type.Union([Metrics, Type.Null()]),
-  },
-  { ...strict },
-)
+const measurementFields = {
+  heldOutRows: Type.Integer(),
+  trainingRows: Type.Integer(),
+  teacher: Metrics,
+  distilled: Metrics,
+  control: Type.Union([Metrics, Type.Null()]),
+}
+export const Measurement = Type.Object(measurementFields, { ...strict })
 export type Measurement = Static<typeof Measurement>
 
 export const ReportWarning = Type.Object(
@@ -110,7 +108,7 @@ export const Report = Type.Object(
     gain: Type.Union([MetricSummaries, Type.Null()], {
       description: 'Distilled minus control, paired by fold; for nll less is better.',
     }),
-    folds: Type.Array(Type.Intersect([Type.Object({ fold: Type.Integer() }), Measurement])),
+    folds: Type.Array(Type.Object({ fold: Type.Integer(), ...measurementFields }, { ...strict })),
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),
