@@ -28,6 +28,7 @@ CREATE TABLE "blobs" (
     "sha256" CHAR(64),
     "size_bytes" BIGINT NOT NULL DEFAULT 0,
     "complete" BOOLEAN NOT NULL DEFAULT false,
+    "chunk_bytes" INTEGER NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "blobs_pkey" PRIMARY KEY ("id")
