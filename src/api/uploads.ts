@@ -2,9 +2,12 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
+import type { ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
 import { Problem } from '../domain/problems.ts'
 import { requireStorableText } from './plugins/storable-text.ts'
+import { toIssues } from './validation-issues.ts'
 
 export interface UploadedFile {
   readonly field: string
@@ -54,8 +57,11 @@ export async function* rawBody(
   }
 }
 
-/** The parts of a form: text in memory, files on disk, so that their order does not matter. */
-export async function readForm(request: FastifyRequest): Promise<Form> {
+/**
+ * The parts of a form: text in memory, files on disk, so that their order does not matter.
+ * @param fields schema of the text parts, which may stand in the query string as well
+ */
+export async function readForm(request: FastifyRequest, fields: TSchema): Promise<Form> {
   const { files, values } = await request.saveRequestFiles().catch((error: unknown) => {
     // The parser of forms gives its errors no code; those of the disk and of Fastify have one.
     if (!(error instanceof Error) || 'code' in error) throw error
@@ -73,6 +79,15 @@ export async function readForm(request: FastifyRequest): Promise<Form> {
       filename,
       path: filepath,
     })),
+  }
+  const validate = request.compileValidationSchema(fields as Record<string, unknown>)
+  if (!validate(form.values)) {
+    const issues = toIssues((validate.errors ?? []) as ErrorObject[])
+    throw new Problem(
+      'invalid-request',
+      `form: ${issues.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')}`,
+      { issues },
+    )
   }
   requireStorableText('form', [form.values, files.map((file) => file.filename)])
   return form

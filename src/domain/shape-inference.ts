@@ -1,6 +1,6 @@
 /** Output shape and weights of one layer on one input shape, without TensorFlow. */
 import type { LayerSpec } from './layers.ts'
-import { elements, type Layer, type Shape, type WeightShape } from './network.ts'
+import { elements, type Layer, type Shape, showShape, type WeightShape } from './network.ts'
 
 /** Why a layer cannot follow its input, in words for the client; `field` names the part of the layer at fault. */
 export class LayerMisfit extends Error {
@@ -65,13 +65,11 @@ export function completeLayer(spec: LayerSpec): Layer {
   }
 }
 
-const show = (shape: Shape): string => `[${shape.join(', ')}]`
-
 function image(shape: Shape, what: string): readonly [number, number, number] {
   const [height, width, channels] = shape
   if (shape.length !== 3 || !height || !width || !channels)
     throw new LayerMisfit(
-      `${what} needs an image [height, width, channels] but its input is ${show(shape)}`,
+      `${what} needs an image [height, width, channels] but its input is ${showShape(shape)}`,
     )
   return [height, width, channels]
 }
@@ -106,7 +104,7 @@ export function placeLayer(
       const [features] = input
       if (input.length !== 1 || !features)
         throw new LayerMisfit(
-          `dense needs a vector but its input is ${show(input)}: put a flatten or globalAveragePooling2d layer before it`,
+          `dense needs a vector but its input is ${showShape(input)}: put a flatten or globalAveragePooling2d layer before it`,
         )
       return {
         outputShape: [layer.units],
