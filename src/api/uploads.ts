@@ -50,7 +50,9 @@ export async function* rawBody(
 ): AsyncGenerator<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   let total = 0
-  for await (const chunk of request.body as Readable) {
+  // Destroying the request, as leaving such a loop does by default, would take the connection of the answer with it.
+  const chunks = (request.body as Readable).iterator({ destroyOnReturn: false })
+  for await (const chunk of chunks) {
     total += (chunk as Uint8Array).length
     if (total > maxBytes) throw tooLarge(maxBytes)
     yield chunk as Uint8Array

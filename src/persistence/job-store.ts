@@ -9,7 +9,7 @@ import { Prisma } from './generated/client.ts'
 import { appendEvent } from './job-events.ts'
 import { lockJob, notify, READY_CHANNEL, settleCancelling, stopTasks } from './job-transitions.ts'
 import { toJob } from './job-view.ts'
-import { cursorClause, toJson, toPage } from './rows.ts'
+import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 const WITH_TASKS = {
   omit: { report: true },
@@ -120,12 +120,12 @@ export class PrismaJobStore implements JobStore {
   async list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>> {
     const rows = await this.#database.job.findMany({
       where: {
+        ...belowCursor(page),
         ...(filter.statuses.length > 0 ? { status: { in: [...filter.statuses] } } : {}),
         ...(filter.datasetId === null ? {} : { datasetId: filter.datasetId }),
         ...(filter.name === null ? {} : { name: filter.name }),
       },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      ...cursorClause(page),
+      ...pageClause(page),
       ...WITH_TASKS,
     })
     return toPage(

@@ -128,6 +128,10 @@ export function registerProblems(app: FastifyInstance): void {
     for (const name of [method].flat()) known.methods.add(name)
     routes.set(url, known)
   })
+  // A body that was refused half-way is read to its end and dropped: the next request comes on the same connection.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) raw.resume()
+  })
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
