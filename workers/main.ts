@@ -1,4 +1,4 @@
-/** The worker process: takes task ids from the queue, claims the tasks, runs each in a trainer of its own. */
+/** The worker process: takes task ids from the queue, claims the tasks, has each executed by a trainer process. */
 
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -21,6 +21,7 @@ import { connection, QUEUE_NAME, type QueuePayload } from '../src/queue/contract
 import { type AttemptPorts, runAttempt } from './attempt.ts'
 import { BlobCache } from './blob-cache.ts'
 import type { Stop } from './lease.ts'
+import { TrainerPool } from './trainer-pool.ts'
 
 /** Between two signs of life; readiness forgets a worker after three. */
 const BEAT_MS = 2000
@@ -72,6 +73,11 @@ const listener = listen(
   () => dispatcher.wake(),
 )
 
+const trainers = new TrainerPool({
+  environment: config.trainerEnvironment,
+  threads: config.TRAINER_THREADS,
+  device: config.DISTILLERY_DEVICE,
+})
 const ports: AttemptPorts = {
   tasks,
   blobs,
@@ -80,11 +86,7 @@ const ports: AttemptPorts = {
   logger,
   workDirectory: attemptDirectory,
   leaseMs: config.LEASE_MS,
-  trainer: {
-    environment: config.trainerEnvironment,
-    threads: config.TRAINER_THREADS,
-    device: config.DISTILLERY_DEVICE,
-  },
+  trainers,
 }
 
 async function take(taskId: string): Promise<void> {
@@ -136,6 +138,7 @@ closeWithGrace({ delay: 20_000, logger }, async ({ signal, err }) => {
   await dispatcher.close()
   for (const attempt of running.values()) attempt.stopped.abort('shutdown' satisfies Stop)
   await Promise.allSettled([...running.values()].map((attempt) => attempt.done))
+  await trainers.close()
   await worker.close()
   await listener.close()
   await registry.leave(me.id)
