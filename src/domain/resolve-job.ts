@@ -104,12 +104,25 @@ function networkFor(
   return inference.network
 }
 
-function checkBatch(training: Training, rows: number, pointer: string, issues: IssueList): void {
-  if (training.batchSize > rows)
+function checkTraining(training: Training, rows: number, pointer: string, issues: IssueList): void {
+  const { batchSize, optimizer, epochs, warmupEpochs } = training
+  if (batchSize > rows)
     issues.add(
       `${pointer}/batchSize`,
       'batch-exceeds-rows',
-      `a batch of ${training.batchSize} rows, but a training has only ${rows}`,
+      `a batch of ${batchSize} rows, but a training has only ${rows}`,
+    )
+  if (optimizer.name === 'sgd' && optimizer.nesterov && optimizer.momentum === 0)
+    issues.add(
+      `${pointer}/optimizer/nesterov`,
+      'option-not-applicable',
+      'Nesterov needs a `momentum` above 0',
+    )
+  if (warmupEpochs > epochs)
+    issues.add(
+      `${pointer}/warmupEpochs`,
+      'warmup-exceeds-epochs',
+      `a warm-up of ${warmupEpochs} epochs, but the training has only ${epochs}`,
     )
 }
 
@@ -136,9 +149,9 @@ export function resolveJob(spec: JobSpec, references: References): Resolution {
     objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
-  checkBatch(training, rows, '/training', issues)
+  checkTraining(training, rows, '/training', issues)
   if (teacher?.kind === 'train')
-    checkBatch(teacher.training, rows, '/teacher/train/training', issues)
+    checkTraining(teacher.training, rows, '/teacher/train/training', issues)
 
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
   return {
