@@ -16,11 +16,13 @@ function whatIsWrong(text: string): string {
 export function registerJsonBody(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
-    parse(request, body as string, (error, value) =>
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Many clients name a type on every POST; a route that takes no body does not mind.
+    if (body === '' && !request.routeOptions.schema?.body) return done(null, undefined)
+    void parse(request, body as string, (error, value) =>
       error
         ? done(new Problem('malformed-body', `The body is not JSON: ${whatIsWrong(String(body))}.`))
         : done(null, value),
-    ),
-  )
+    )
+  })
 }

@@ -78,3 +78,20 @@ test('a teacher knows every label, whatever share the student knows', () => {
 test('a file that an earlier task should have left and did not is named', () => {
   expect(() => build({}, distilled)).toThrow('teacher/fold-1 left no allLogits')
 })
+
+test('the report finds a frozen teacher once, under the final that it was trained for', () => {
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  const evaluation = { folds: 2, control: false, teacherPerFold: 'frozen' } as const
+  const earlier = [
+    { taskKey: 'teacher/final', name: 'allLogits', sha256: 'teacher' },
+    { taskKey: 'distilled/fold-0', name: 'heldOutLogits', sha256: 'zero' },
+    { taskKey: 'distilled/fold-1', name: 'heldOutLogits', sha256: 'one' },
+  ]
+  expect(build({ evaluation }, report, earlier).built).toMatchObject({
+    logits: [
+      { arm: 'teacher', fold: null, covers: 'all', path: 'cache/teacher' },
+      { arm: 'distilled', fold: 0, covers: 'held-out', path: 'cache/zero' },
+      { arm: 'distilled', fold: 1, covers: 'held-out', path: 'cache/one' },
+    ],
+  })
+})
