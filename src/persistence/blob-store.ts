@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { BlobStore, BlobWriter, StoredBlob } from '../domain/ports.ts'
-import type { Database } from './database.ts'
+import { type Database, isUniqueViolation } from './database.ts'
 
 /**
  * For new blobs; each remembers its own. Prisma keeps several copies of a chunk on its way: with 1 MiB an upload of
@@ -58,20 +58,31 @@ class Writer implements BlobWriter {
 
   async finish(): Promise<StoredBlob> {
     if (this.#filled > 0) await this.#flush()
-    const sha256 = this.#hash.digest('hex')
-    await this.#database.$transaction(async (tx) => {
-      // Renewing the age of equal bytes keeps the garbage collector off them until they are referred to.
-      const renewed =
-        await tx.$executeRaw`UPDATE blobs SET created_at = now() WHERE sha256 = ${sha256}`
-      const completed =
-        renewed > 0
-          ? 0
-          : await tx.$executeRaw`UPDATE blobs SET complete = true, sha256 = ${sha256}, size_bytes = ${BigInt(this.#sizeBytes)}
-              WHERE id = ${this.#id}::uuid AND NOT EXISTS (SELECT 1 FROM blobs WHERE sha256 = ${sha256})`
-      if (completed === 0) await tx.blob.deleteMany({ where: { id: this.#id } })
+    const blob = { sha256: this.#hash.digest('hex'), sizeBytes: this.#sizeBytes }
+    // Two writers of equal bytes may finish at once: the second then finds the first's.
+    await this.#complete(blob).catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error
+      return this.#complete(blob)
     })
     this.#finished = true
-    return { sha256, sizeBytes: this.#sizeBytes }
+    return blob
+  }
+
+  async #complete({ sha256, sizeBytes }: StoredBlob): Promise<void> {
+    await this.#database.$transaction(async (tx) => {
+      // Renewing the age of equal bytes keeps the garbage collector off them until they are referred to.
+      const renewed = await tx.blob.updateMany({
+        where: { sha256 },
+        data: { createdAt: new Date() },
+      })
+      if (renewed.count > 0) await tx.blob.delete({ where: { id: this.#id } })
+      else
+        await tx.blob.update({
+          where: { id: this.#id },
+          data: { complete: true, sha256, sizeBytes: BigInt(sizeBytes) },
+          select: { id: true },
+        })
+    })
   }
 
   async abort(): Promise<void> {

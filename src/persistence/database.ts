@@ -1,6 +1,6 @@
 /** Opens and closes Prisma. Everything below `persistence/` is given the client made here. */
 import { PrismaPg } from '@prisma/adapter-pg'
-import { PrismaClient } from './generated/client.ts'
+import { Prisma, PrismaClient } from './generated/client.ts'
 
 export type Database = PrismaClient
 /** The client inside a transaction. */
@@ -25,3 +25,7 @@ export function openDatabase(
   })
   return { database, close: () => database.$disconnect() }
 }
+
+/** Someone else wrote a row with the same unique value first. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'

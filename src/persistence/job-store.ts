@@ -4,8 +4,7 @@ import { isTerminal } from '../domain/job-lifecycle.ts'
 import type { JobFilter, JobStore, Page, PageRequest, Submission } from '../domain/ports.ts'
 import type { Report } from '../domain/report.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
-import type { Database, Transaction } from './database.ts'
-import { Prisma } from './generated/client.ts'
+import { type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { appendEvent } from './job-events.ts'
 import {
   lockJob,
@@ -22,9 +21,6 @@ const WITH_TASKS = {
   omit: { report: true },
   include: { tasks: { orderBy: { ordinal: 'asc' } } },
 } as const
-
-const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 
 async function insertTasks(tx: Transaction, { id, plan }: Submission): Promise<void> {
   const taskIds = new Map(plan.map((task) => [task.key, randomUUID()]))

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { joinUsers } from '../../../scripts/services/users.js'
 import { withLock } from '../../../scripts/system/lock.js'
-import { processesIn, startTime } from '../../../scripts/system/processes.js'
+import { processesIn, startTime, titleOf } from '../../../scripts/system/processes.js'
 import { dyingWithUs, runTool } from '../../../scripts/system/tool.js'
 
 let folder = ''
@@ -69,9 +69,12 @@ test('a tool dies with its killed starter', async () => {
     `const c = require('node:child_process').spawn(${JSON.stringify(file)}, ${JSON.stringify(args)}, { cwd: ${JSON.stringify(folder)} }); c.once('spawn', () => console.log('up')); setTimeout(() => {}, 60000)`,
   ])
   await once(starter.stdout, 'data')
-  await expect.poll(() => processesIn(folder).length).toBe(1)
+  // Bound to its starter from the moment it is `sleep`; before that it is the helper that binds it.
+  await expect
+    .poll(() => processesIn(folder).map(titleOf), { timeout: 10_000 })
+    .toEqual([expect.stringMatching(/^sleep/)])
   starter.kill('SIGKILL')
-  await expect.poll(() => processesIn(folder).length).toBe(0)
+  await expect.poll(() => processesIn(folder).length, { timeout: 10_000 }).toBe(0)
 })
 
 test('a missing program is named with the package that brings it', async () => {
