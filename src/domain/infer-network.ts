@@ -1,5 +1,7 @@
 /** From a client's architecture to a network with names, defaults and shapes; or to the list of what is wrong with it. */
 import { type Architecture, PRESETS, type Preset } from './architecture.ts'
+import { completeLayer } from './complete-layer.ts'
+import { LayerMisfit } from './layer-misfit.ts'
 import type { LayerSpec } from './layers.ts'
 import {
   elements,
@@ -10,7 +12,7 @@ import {
   type Shape,
 } from './network.ts'
 import { PRESET_OPTIONS, presetLayers } from './presets.ts'
-import { completeLayer, LayerMisfit, placeLayer } from './shape-inference.ts'
+import { placeLayer } from './shape-inference.ts'
 import type { SpecIssue } from './spec-issue.ts'
 
 /** More weights than this (1 GB in float32) are refused at submit rather than at run time. */
@@ -89,8 +91,8 @@ export function inferNetwork(
     if (names.has(name))
       return issue(`${at(index)}/name`, 'duplicate-layer-name', `two layers are called ${name}`)
     names.add(name)
-    const layer = completeLayer(spec)
     try {
+      const layer = completeLayer(spec)
       const fit = placeLayer(layer, shape)
       placed.push({ name, layer, ...fit })
       shape = fit.outputShape

@@ -34,7 +34,12 @@ export type Layer =
   | { readonly type: 'flatten' }
   | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
   | { readonly type: 'dropout'; readonly rate: number }
-  | { readonly type: 'activation'; readonly activation: Activation }
+  | { readonly type: 'activation'; readonly activation: Exclude<Activation, 'leakyRelu'> }
+  | {
+      readonly type: 'activation'
+      readonly activation: 'leakyRelu'
+      readonly negativeSlope: number
+    }
 
 /** A weight tensor of a layer; `trainable` is false for moving averages. */
 export interface WeightShape {

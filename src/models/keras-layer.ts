@@ -26,6 +26,10 @@ export interface MappedLayer {
 }
 
 const ACCEPTED_ACTIVATIONS = ACTIVATIONS.join(', ')
+const OTHER_NAMES: ReadonlyMap<string, Activation> = new Map([
+  ['silu', 'swish'],
+  ['leaky_relu', 'leakyRelu'],
+])
 
 function readActivation(fields: Fields): Activation | 'softmax' {
   const given = fields.value('activation')
@@ -35,7 +39,10 @@ function readActivation(fields: Fields): Activation | 'softmax' {
       : given
   if (name === undefined || name === null) return 'linear'
   if (name === 'softmax') return 'softmax'
-  const known = ACTIVATIONS.find((activation) => activation === name)
+  const known =
+    typeof name === 'string'
+      ? (OTHER_NAMES.get(name) ?? ACTIVATIONS.find((activation) => activation === name))
+      : undefined
   if (known !== undefined) return known
   throw new ModelError(
     'activation-not-supported',
@@ -160,6 +167,25 @@ function activationLayer(fields: Fields): MappedLayer {
   return activation === 'softmax' ? SOFTMAX : plain({ type: 'activation', activation })
 }
 
+/** Keras 3 calls it `negative_slope`, Keras 2 and tfjs `alpha`. */
+const slope = (fields: Fields, key: 'negative_slope' | 'alpha', otherwise: number): number =>
+  fields.number(key, otherwise, (value) => value >= 0 && value <= 1, 'a number from 0 to 1')
+
+const leakyRelu = (negativeSlope: number): MappedLayer =>
+  plain({ type: 'activation', activation: 'leakyRelu', negativeSlope })
+
+function rectifier(fields: Fields): MappedLayer {
+  fields.only('threshold', [0])
+  fields.only('max_value', [6])
+  const isCapped = fields.value('max_value') === 6
+  const negativeSlope = slope(fields, 'negative_slope', 0)
+  if (negativeSlope === 0)
+    return plain({ type: 'activation', activation: isCapped ? 'relu6' : 'relu' })
+  return isCapped
+    ? fields.refuse('negative_slope', '0 together with max_value 6')
+    : leakyRelu(negativeSlope)
+}
+
 const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => MappedLayer> = new Map([
   ['Dense', dense],
   ['Conv2D', conv2d],
@@ -183,14 +209,13 @@ const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => Mapped
   ['BatchNormalization', batchNormalization],
   ['Dropout', dropout],
   ['Activation', activationLayer],
+  ['ReLU', rectifier],
   [
-    'ReLU',
-    (fields) => {
-      fields.only('max_value', [])
-      fields.only('negative_slope', [0])
-      fields.only('threshold', [0])
-      return plain({ type: 'activation', activation: 'relu' })
-    },
+    'LeakyReLU',
+    (fields) =>
+      leakyRelu(
+        slope(fields, fields.value('alpha') === undefined ? 'negative_slope' : 'alpha', 0.3),
+      ),
   ],
   [
     'ELU',

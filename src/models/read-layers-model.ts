@@ -1,5 +1,8 @@
 /** A TensorFlow.js layers model as a network and the list of its tensors, without TensorFlow. */
+
+import { completeLayer } from '../domain/complete-layer.ts'
 import { MAX_PARAMETERS } from '../domain/infer-network.ts'
+import { LayerMisfit } from '../domain/layer-misfit.ts'
 import {
   elements,
   type Layer,
@@ -9,7 +12,7 @@ import {
   parameterCount,
   weightName,
 } from '../domain/network.ts'
-import { completeLayer, LayerMisfit, placeLayer } from '../domain/shape-inference.ts'
+import { placeLayer } from '../domain/shape-inference.ts'
 import { readInput } from './input-shape.ts'
 import { isObject, property, shown } from './json-fields.ts'
 import { type KerasLayer, type MappedLayer, mapLayer } from './keras-layer.ts'

@@ -62,7 +62,10 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
         if (mode.training) value = dropout(value, layer.rate, mode.dropoutSeed, position)
         break
       case 'activation':
-        value = activate(layer.activation, value)
+        value =
+          layer.activation === 'leakyRelu'
+            ? activate(layer.activation, value, layer.negativeSlope)
+            : activate(layer.activation, value)
         break
       default:
         layer satisfies never

@@ -105,7 +105,29 @@ test('pointers count the layers that the client sent, not the ones put in betwee
   ).toMatchObject({ pointer: '/a/layers/1', code: 'output-is-not-classes' })
 })
 
+test('the slope of leakyRelu is that of Keras 3 unless given', () => {
+  const layers = (negativeSlope?: number) =>
+    networkOf({
+      layers: [
+        {
+          type: 'activation',
+          activation: 'leakyRelu',
+          ...(negativeSlope === undefined ? {} : { negativeSlope }),
+        },
+        { type: 'flatten' },
+        { type: 'dense', units: 10 },
+      ],
+    }).layers[0]?.layer
+  expect(layers()).toEqual({ type: 'activation', activation: 'leakyRelu', negativeSlope: 0.2 })
+  expect(layers(0.01)).toMatchObject({ negativeSlope: 0.01 })
+})
+
 test.each<[string, Architecture, string]>([
+  [
+    'a slope of another activation',
+    { layers: [{ type: 'activation', activation: 'relu', negativeSlope: 0.1 }] },
+    '/a/layers/0/negativeSlope',
+  ],
   ['both layers and preset', { preset: 'mlp', layers: [{ type: 'flatten' }] }, '/a'],
   ['neither', {}, '/a'],
   ['an option of another preset', { preset: 'mlp', filters: [2, 3] }, '/a/filters'],

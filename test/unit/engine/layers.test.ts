@@ -132,6 +132,9 @@ function compareWithDifferences(specs: readonly LayerSpec[], inputShape: number[
 test.each([
   ['dense', [{ type: 'dense', units: 3 }], [5]],
   ['elu', [{ type: 'dense', units: 4, activation: 'elu' }], [5]],
+  ['leakyRelu', [{ type: 'activation', activation: 'leakyRelu', negativeSlope: 0.3 }], [5]],
+  ['gelu', [{ type: 'dense', units: 4, activation: 'gelu' }], [5]],
+  ['swish', [{ type: 'dense', units: 4, activation: 'swish' }], [5]],
   ['tanh', [{ type: 'dense', units: 4, activation: 'tanh' }], [5]],
   ['sigmoid', [{ type: 'dense', units: 4, activation: 'sigmoid' }], [5]],
   ['conv2d', [{ type: 'conv2d', filters: 3, kernelSize: 3, padding: 'same' }], [5, 4, 2]],
@@ -152,6 +155,15 @@ test('the gradient of relu is 0 where it is off and passes where it is on', () =
     tf.sum(apply(network, {}, x, { training: false }).logits),
   )(input)
   expect([...gradient.dataSync()]).toEqual([0, 0, 1, 1])
+})
+
+test('the gradient of relu6 passes between 0 and 6 only', () => {
+  const network = networkOf([5], [{ type: 'activation', activation: 'relu6' }])
+  const input = tf.tensor2d([[-2, 0.1, 3, 5.9, 6.1]])
+  const gradient = tf.grad((x: tf.Tensor) =>
+    tf.sum(apply(network, {}, x, { training: false }).logits),
+  )(input)
+  expect([...gradient.dataSync()]).toEqual([0, 1, 1, 1, 0])
 })
 
 test('the gradient of maxPooling2d goes to the largest pixel', () => {

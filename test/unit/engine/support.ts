@@ -1,10 +1,11 @@
 /** What the tests of the engine share: networks from layer lists, small datasets, fixtures. */
 import { readFileSync } from 'node:fs'
 import type { Architecture } from '../../../src/domain/architecture.ts'
+import { completeLayer } from '../../../src/domain/complete-layer.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { elements, type Network, type Shape } from '../../../src/domain/network.ts'
-import { completeLayer, placeLayer } from '../../../src/domain/shape-inference.ts'
+import { placeLayer } from '../../../src/domain/shape-inference.ts'
 import { resolveTraining, type Training, type TrainingSpec } from '../../../src/domain/training.ts'
 import type { LabelledRows } from '../../../workers/engine/datasets.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'

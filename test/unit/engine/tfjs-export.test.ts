@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
 import yauzl from 'yauzl'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { LAYER_TYPES } from '../../../src/domain/layers.ts'
+import { ACTIVATIONS, LAYER_TYPES } from '../../../src/domain/layers.ts'
 import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
 import {
   type FittedNormalization,
@@ -103,6 +103,20 @@ test('a model of every layer type gives the same logits when TensorFlow.js loads
     true,
   )
 })
+
+test.each(ACTIVATIONS)('%s in every place gives the same logits', (activation) =>
+  expectSameLogits(
+    [6, 6, 2],
+    [
+      { type: 'conv2d', filters: 4, kernelSize: 3, activation, name: 'a' },
+      { type: 'activation', activation, name: 'a_leakyRelu' },
+      { type: 'flatten' },
+      { type: 'dense', units: 3, activation },
+    ],
+    2,
+    true,
+  ),
+)
 
 test.each([1e-4, 1e-2, 1, 255, 1e6])('normalization is exact for features around %d', (scale) =>
   expectSameLogits([5], [{ type: 'dense', units: 3, name: 'normalization' }], scale, true),

@@ -85,7 +85,9 @@ function tfLayer(layer: Layer): Tensorflow.layers.Layer {
     case 'dropout':
       return tf.layers.dropout({ rate: layer.rate })
     case 'activation':
-      return tf.layers.activation({ activation: activations(layer) })
+      return layer.activation === 'leakyRelu'
+        ? tf.layers.leakyReLU({ alpha: layer.negativeSlope })
+        : tf.layers.activation({ activation: activations(layer) })
   }
 }
 

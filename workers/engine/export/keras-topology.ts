@@ -1,4 +1,5 @@
 /** A network as the JSON of a Keras sequential model, which tfjs and Keras 2 load. */
+import { DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/layers.ts'
 import type { Layer, Network, WeightShape } from '../../../src/domain/network.ts'
 
 /** `class_name` and `config` of one layer, in Keras' words. */
@@ -16,6 +17,15 @@ export const KERAS_WEIGHT_NAMES: Record<WeightShape['name'], string> = {
   movingMean: 'moving_mean',
   movingVariance: 'moving_variance',
 }
+
+/** The wish, with as many underscores as it takes to differ from every taken name. */
+export const freeName = (wish: string, taken: ReadonlySet<string>): string =>
+  taken.has(wish) ? freeName(`${wish}_`, taken) : wish
+
+const leakyRelu = (name: string, negativeSlope: number): KerasLayer => ({
+  class_name: 'LeakyReLU',
+  config: { name, alpha: negativeSlope },
+})
 
 function kerasLayer(name: string, layer: Layer): KerasLayer {
   const images = { name, data_format: 'channels_last' }
@@ -73,8 +83,25 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
     case 'dropout':
       return { class_name: 'Dropout', config: { name, rate: layer.rate } }
     case 'activation':
-      return { class_name: 'Activation', config: { name, activation: layer.activation } }
+      return layer.activation === 'leakyRelu'
+        ? leakyRelu(name, layer.negativeSlope)
+        : { class_name: 'Activation', config: { name, activation: layer.activation } }
   }
+}
+
+/**
+ * A layer, and where TensorFlow.js has no name for its activation, that activation as a second layer.
+ * @param taken names of layers; the name of the second layer is added
+ */
+function kerasLayers(name: string, layer: Layer, taken: Set<string>): KerasLayer[] {
+  if (layer.type === 'activation' || !('activation' in layer) || layer.activation !== 'leakyRelu')
+    return [kerasLayer(name, layer)]
+  const second = freeName(`${name}_leakyRelu`, taken)
+  taken.add(second)
+  return [
+    kerasLayer(name, { ...layer, activation: 'linear' }),
+    leakyRelu(second, DEFAULT_NEGATIVE_SLOPE),
+  ]
 }
 
 /**
@@ -85,9 +112,13 @@ export function kerasTopology(
   network: Network,
   leading: readonly KerasLayer[],
 ): Record<string, unknown> {
+  const taken = new Set([
+    ...leading.map(({ config }) => String(config.name)),
+    ...network.layers.map(({ name }) => name),
+  ])
   const layers = [
     ...leading,
-    ...network.layers.map(({ name, layer }) => kerasLayer(name, layer)),
+    ...network.layers.flatMap(({ name, layer }) => kerasLayers(name, layer, taken)),
   ].map(({ class_name, config }, position) => {
     const input = position === 0 ? { batch_input_shape: [null, ...network.inputShape] } : {}
     return { class_name, config: { ...config, ...input, trainable: true, dtype: 'float32' } }
