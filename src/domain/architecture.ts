@@ -1,6 +1,7 @@
 /** What a client may ask a network to be: a list of layers, or a preset with its options. */
 import { type Static, Type } from 'typebox'
-import { Activation, LayerSpec } from './layers.ts'
+import { Activation } from './activation.ts'
+import { LayerSpec } from './layers.ts'
 import { strict } from './schema.ts'
 
 export const PRESETS = {

@@ -2,7 +2,7 @@
  * A network as it is built, stored and exported: every default filled in, every layer named, every shape known.
  * Made from a client's architecture by `inferNetwork`.
  */
-import type { Activation } from './layers.ts'
+import type { Activation } from './activation.ts'
 
 export type Shape = readonly number[]
 type Pair = readonly [number, number]
@@ -25,14 +25,36 @@ export type Layer =
       readonly useBias: boolean
     }
   | {
+      readonly type: 'depthwiseConv2d'
+      readonly depthMultiplier: number
+      readonly kernelSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'separableConv2d'
+      readonly filters: number
+      readonly depthMultiplier: number
+      readonly kernelSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
       readonly type: 'maxPooling2d' | 'averagePooling2d'
       readonly poolSize: Pair
       readonly strides: Pair
       readonly padding: Padding
     }
-  | { readonly type: 'globalAveragePooling2d' }
+  | { readonly type: 'globalAveragePooling2d' | 'globalMaxPooling2d' }
+  | { readonly type: 'zeroPadding2d'; readonly padding: readonly [Pair, Pair] }
+  | { readonly type: 'upSampling2d'; readonly size: Pair }
   | { readonly type: 'flatten' }
   | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
+  | { readonly type: 'layerNormalization'; readonly epsilon: number }
   | { readonly type: 'dropout'; readonly rate: number }
   | { readonly type: 'activation'; readonly activation: Exclude<Activation, 'leakyRelu'> }
   | {
@@ -43,7 +65,15 @@ export type Layer =
 
 /** A weight tensor of a layer; `trainable` is false for moving averages. */
 export interface WeightShape {
-  readonly name: 'kernel' | 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance'
+  readonly name:
+    | 'kernel'
+    | 'depthwiseKernel'
+    | 'pointwiseKernel'
+    | 'bias'
+    | 'gamma'
+    | 'beta'
+    | 'movingMean'
+    | 'movingVariance'
   readonly shape: Shape
   readonly trainable: boolean
 }

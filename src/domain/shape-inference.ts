@@ -1,43 +1,65 @@
-/** Output shape and weights of one layer on one input shape, without TensorFlow. */
+/** Output shape and weights of one layer on its input shape, without TensorFlow. */
+import { image, show, windows } from './image-shapes.ts'
 import { LayerMisfit } from './layer-misfit.ts'
 import { elements, type Layer, type Shape, type WeightShape } from './network.ts'
 
-const show = (shape: Shape): string => `[${shape.join(', ')}]`
-
-function image(shape: Shape, what: string): readonly [number, number, number] {
-  const [height, width, channels] = shape
-  if (shape.length !== 3 || !height || !width || !channels)
-    throw new LayerMisfit(
-      `${what} needs an image [height, width, channels] but its input is ${show(shape)}`,
-    )
-  return [height, width, channels]
+interface Placement {
+  readonly outputShape: Shape
+  readonly weights: readonly WeightShape[]
 }
 
-/** Pixels that a window gives along one axis (TensorFlow's rule). */
-function windows(
-  pixels: number,
-  size: number,
-  stride: number,
-  padding: 'valid' | 'same',
-  field: string,
-): number {
-  if (padding === 'same') return Math.ceil(pixels / stride)
-  if (size > pixels)
-    throw new LayerMisfit(
-      `a window of ${size} pixels does not fit into ${pixels} with padding "valid": the output would be below 1 pixel`,
-      field,
-    )
-  return Math.floor((pixels - size) / stride) + 1
-}
+const weight = (name: WeightShape['name'], shape: Shape, trainable = true): WeightShape => ({
+  name,
+  shape,
+  trainable,
+})
 
 const bias = (useBias: boolean, units: number): WeightShape[] =>
-  useBias ? [{ name: 'bias', shape: [units], trainable: true }] : []
+  useBias ? [weight('bias', [units])] : []
+
+type Convolution = Extract<Layer, { kernelSize: unknown }>
+
+function placeConvolution(layer: Convolution, input: Shape): Placement {
+  const picture = image(input, layer.type)
+  const channels = picture[2]
+  const pixels = windows(picture, layer.kernelSize, layer, 'kernelSize')
+  if (layer.type === 'conv2d')
+    return {
+      outputShape: [...pixels, layer.filters],
+      weights: [
+        weight('kernel', [...layer.kernelSize, channels, layer.filters]),
+        ...bias(layer.useBias, layer.filters),
+      ],
+    }
+  if (layer.strides[0] !== layer.strides[1])
+    throw new LayerMisfit(
+      `${layer.type} needs the same stride for height and width, not ${show(layer.strides)}`,
+      'strides',
+    )
+  const depth = channels * layer.depthMultiplier
+  const depthwise = weight('depthwiseKernel', [
+    ...layer.kernelSize,
+    channels,
+    layer.depthMultiplier,
+  ])
+  if (layer.type === 'depthwiseConv2d')
+    return {
+      outputShape: [...pixels, depth],
+      weights: [depthwise, ...bias(layer.useBias, depth)],
+    }
+  return {
+    outputShape: [...pixels, layer.filters],
+    weights: [
+      depthwise,
+      weight('pointwiseKernel', [1, 1, depth, layer.filters]),
+      ...bias(layer.useBias, layer.filters),
+    ],
+  }
+}
 
 /** @throws LayerMisfit when the layer cannot take that input. */
-export function placeLayer(
-  layer: Layer,
-  input: Shape,
-): { outputShape: Shape; weights: readonly WeightShape[] } {
+export function placeLayer(layer: Layer, input: Shape): Placement {
+  const last = [input.at(-1) ?? 1]
   switch (layer.type) {
     case 'dense': {
       const [features] = input
@@ -47,59 +69,48 @@ export function placeLayer(
         )
       return {
         outputShape: [layer.units],
-        weights: [
-          { name: 'kernel', shape: [features, layer.units], trainable: true },
-          ...bias(layer.useBias, layer.units),
-        ],
+        weights: [weight('kernel', [features, layer.units]), ...bias(layer.useBias, layer.units)],
       }
     }
-    case 'conv2d': {
-      const [height, width, channels] = image(input, 'conv2d')
-      const [kernelHeight, kernelWidth] = layer.kernelSize
-      return {
-        outputShape: [
-          windows(height, kernelHeight, layer.strides[0], layer.padding, 'kernelSize'),
-          windows(width, kernelWidth, layer.strides[1], layer.padding, 'kernelSize'),
-          layer.filters,
-        ],
-        weights: [
-          {
-            name: 'kernel',
-            shape: [kernelHeight, kernelWidth, channels, layer.filters],
-            trainable: true,
-          },
-          ...bias(layer.useBias, layer.filters),
-        ],
-      }
-    }
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'separableConv2d':
+      return placeConvolution(layer, input)
     case 'maxPooling2d':
     case 'averagePooling2d': {
+      const picture = image(input, layer.type)
+      const pixels = windows(picture, layer.poolSize, layer, 'poolSize')
+      return { outputShape: [...pixels, picture[2]], weights: [] }
+    }
+    case 'globalAveragePooling2d':
+    case 'globalMaxPooling2d':
+      return { outputShape: [image(input, layer.type)[2]], weights: [] }
+    case 'zeroPadding2d': {
+      const [height, width, channels] = image(input, layer.type)
+      const [[top, bottom], [left, right]] = layer.padding
+      return { outputShape: [top + height + bottom, left + width + right, channels], weights: [] }
+    }
+    case 'upSampling2d': {
       const [height, width, channels] = image(input, layer.type)
       return {
-        outputShape: [
-          windows(height, layer.poolSize[0], layer.strides[0], layer.padding, 'poolSize'),
-          windows(width, layer.poolSize[1], layer.strides[1], layer.padding, 'poolSize'),
-          channels,
-        ],
+        outputShape: [height * layer.size[0], width * layer.size[1], channels],
         weights: [],
       }
     }
-    case 'globalAveragePooling2d':
-      return { outputShape: [image(input, layer.type)[2]], weights: [] }
     case 'flatten':
       return { outputShape: [elements(input)], weights: [] }
-    case 'batchNormalization': {
-      const channels = [input.at(-1) ?? 1]
+    case 'batchNormalization':
       return {
         outputShape: input,
         weights: [
-          { name: 'gamma', shape: channels, trainable: true },
-          { name: 'beta', shape: channels, trainable: true },
-          { name: 'movingMean', shape: channels, trainable: false },
-          { name: 'movingVariance', shape: channels, trainable: false },
+          weight('gamma', last),
+          weight('beta', last),
+          weight('movingMean', last, false),
+          weight('movingVariance', last, false),
         ],
       }
-    }
+    case 'layerNormalization':
+      return { outputShape: input, weights: [weight('gamma', last), weight('beta', last)] }
     case 'dropout':
     case 'activation':
       return { outputShape: input, weights: [] }

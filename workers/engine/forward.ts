@@ -1,10 +1,12 @@
 /** Applies a network to a batch: a pure function of weights and inputs. */
 import { type Network, type WeightShape, weightName } from '../../src/domain/network.ts'
 import { activate } from './layers/activations.ts'
-import { conv2d, dense } from './layers/affine.ts'
+import { conv2d, dense, depthwiseConv2d, separableConv2d } from './layers/affine.ts'
 import { normalizeByAverages, normalizeInTraining } from './layers/batch-normalization.ts'
 import { dropout } from './layers/dropout.ts'
-import { globalAveragePooling2d, pool2d } from './layers/pooling.ts'
+import { layerNormalization } from './layers/layer-normalization.ts'
+import { globalAveragePooling2d, globalMaxPooling2d, pool2d } from './layers/pooling.ts'
+import { upSampling2d, zeroPadding2d } from './layers/resizing.ts'
 import { tf } from './tensorflow.ts'
 import type { Weights } from './weights.ts'
 
@@ -40,12 +42,27 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
       case 'conv2d':
         value = conv2d(layer, own, value)
         break
+      case 'depthwiseConv2d':
+        value = depthwiseConv2d(layer, own, value)
+        break
+      case 'separableConv2d':
+        value = separableConv2d(layer, own, value)
+        break
       case 'maxPooling2d':
       case 'averagePooling2d':
         value = pool2d(layer, value)
         break
       case 'globalAveragePooling2d':
         value = globalAveragePooling2d(value)
+        break
+      case 'globalMaxPooling2d':
+        value = globalMaxPooling2d(value)
+        break
+      case 'zeroPadding2d':
+        value = zeroPadding2d(layer, value)
+        break
+      case 'upSampling2d':
+        value = upSampling2d(layer, value)
         break
       case 'flatten':
         value = tf.reshape(value, [value.shape[0] ?? 0, -1])
@@ -57,6 +74,9 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
           updates[weightName(name, 'movingVariance')] = normalized.movingVariance
           value = normalized.output
         } else value = normalizeByAverages(layer, own, value)
+        break
+      case 'layerNormalization':
+        value = layerNormalization(layer, own, value)
         break
       case 'dropout':
         if (mode.training) value = dropout(value, layer.rate, mode.dropoutSeed, position)

@@ -105,6 +105,54 @@ test('pointers count the layers that the client sent, not the ones put in betwee
   ).toMatchObject({ pointer: '/a/layers/1', code: 'output-is-not-classes' })
 })
 
+test('a separable convolution has the weights of its two parts, and each is counted with its pixels', () => {
+  const network = networkOf(
+    {
+      layers: [
+        { type: 'separableConv2d', filters: 8, kernelSize: 3, strides: 2, depthMultiplier: 2 },
+        { type: 'depthwiseConv2d', kernelSize: 3, padding: 'same', useBias: false },
+        { type: 'globalMaxPooling2d' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    [9, 9, 3],
+  )
+  expect(network.layers.map((placed) => placed.outputShape)).toEqual([
+    [4, 4, 8],
+    [4, 4, 8],
+    [8],
+    [10],
+  ])
+  expect(parameterCount(network)).toBe(3 * 3 * 3 * 2 + 6 * 8 + 8 + 3 * 3 * 8 + 90)
+  expect(multiplyAdds(network)).toBe(16 * (54 + 48 + 72) + 80)
+})
+
+test('padding and upsampling enlarge an image as they say', () => {
+  const shapes = networkOf(
+    {
+      layers: [
+        {
+          type: 'zeroPadding2d',
+          padding: [
+            [0, 1],
+            [2, 3],
+          ],
+        },
+        { type: 'upSampling2d', size: [3, 2] },
+        { type: 'layerNormalization' },
+        { type: 'flatten' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    [4, 5, 2],
+  ).layers.map((placed) => placed.outputShape)
+  expect(shapes.slice(0, 3)).toEqual([
+    [5, 10, 2],
+    [15, 20, 2],
+    [15, 20, 2],
+  ])
+})
+
 test('the slope of leakyRelu is that of Keras 3 unless given', () => {
   const layers = (negativeSlope?: number) =>
     networkOf({
@@ -123,6 +171,16 @@ test('the slope of leakyRelu is that of Keras 3 unless given', () => {
 })
 
 test.each<[string, Architecture, string]>([
+  [
+    'unequal strides of a depthwise convolution',
+    { layers: [{ type: 'depthwiseConv2d', kernelSize: 3, strides: [1, 2] }] },
+    '/a/layers/0/strides',
+  ],
+  [
+    'a separable convolution of a vector',
+    { layers: [{ type: 'flatten' }, { type: 'separableConv2d', filters: 2, kernelSize: 3 }] },
+    '/a/layers/1',
+  ],
   [
     'a slope of another activation',
     { layers: [{ type: 'activation', activation: 'relu', negativeSlope: 0.1 }] },

@@ -141,6 +141,21 @@ test.each([
   ['strided conv2d', [{ type: 'conv2d', filters: 3, kernelSize: 2, strides: 2 }], [5, 4, 2]],
   ['averagePooling2d', [{ type: 'averagePooling2d', padding: 'same' }], [5, 4, 2]],
   ['globalAveragePooling2d', [{ type: 'globalAveragePooling2d' }], [5, 4, 2]],
+  [
+    'depthwiseConv2d',
+    [{ type: 'depthwiseConv2d', kernelSize: [3, 2], depthMultiplier: 2, padding: 'same' }],
+    [5, 4, 2],
+  ],
+  ['strided depthwiseConv2d', [{ type: 'depthwiseConv2d', kernelSize: 2, strides: 2 }], [5, 4, 2]],
+  [
+    'separableConv2d',
+    [{ type: 'separableConv2d', filters: 3, kernelSize: 3, depthMultiplier: 2, padding: 'same' }],
+    [5, 4, 2],
+  ],
+  ['zeroPadding2d', [{ type: 'zeroPadding2d', padding: [1, 2] }], [3, 2, 2]],
+  ['upSampling2d', [{ type: 'upSampling2d', size: [2, 3] }], [3, 2, 2]],
+  ['layerNormalization', [{ type: 'layerNormalization' }], [3, 2, 4]],
+  ['globalMaxPooling2d', [{ type: 'globalMaxPooling2d' }], [4, 3, 2]],
   ['batchNormalization', [{ type: 'batchNormalization' }], [3, 3, 2]],
   ['dropout', [{ type: 'dropout', rate: 0.4 }], [8]],
 ] as [string, LayerSpec[], number[]][])(

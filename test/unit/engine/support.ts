@@ -50,7 +50,27 @@ export function randomRows(count: number, shape: Shape, classes: number, seed = 
 export const rowNumbers = (count: number, from = 0): Uint32Array =>
   Uint32Array.from({ length: count }, (_, index) => from + index)
 
-/** Every layer type in one network, for images. */
+/** The layer types that the next list has not, in one network for images. */
+export const MORE_LAYERS: readonly LayerSpec[] = [
+  {
+    type: 'zeroPadding2d',
+    padding: [
+      [1, 0],
+      [2, 1],
+    ],
+  },
+  { type: 'depthwiseConv2d', kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2 },
+  { type: 'layerNormalization' },
+  { type: 'upSampling2d', size: [2, 3] },
+  { type: 'separableConv2d', filters: 5, kernelSize: [3, 2], depthMultiplier: 2, useBias: false },
+  { type: 'depthwiseConv2d', kernelSize: 2, activation: 'relu6', useBias: false },
+  { type: 'separableConv2d', filters: 4, kernelSize: 3, padding: 'same', activation: 'swish' },
+  { type: 'globalMaxPooling2d' },
+  { type: 'layerNormalization', epsilon: 0.01 },
+  { type: 'dense', units: 3 },
+]
+
+/** The layer types of small classifiers in one network, for images. */
 export const EVERY_LAYER: readonly LayerSpec[] = [
   { type: 'conv2d', filters: 4, kernelSize: [3, 2], padding: 'same', activation: 'elu' },
   { type: 'batchNormalization', momentum: 0.8 },

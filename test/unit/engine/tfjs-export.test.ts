@@ -5,8 +5,9 @@ import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
 import yauzl from 'yauzl'
+import { ACTIVATIONS } from '../../../src/domain/activation.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { ACTIVATIONS, LAYER_TYPES } from '../../../src/domain/layers.ts'
+import { LAYER_TYPES } from '../../../src/domain/layers.ts'
 import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
 import {
   type FittedNormalization,
@@ -16,7 +17,7 @@ import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, networkOf, randomRows, rowNumbers } from './support.ts'
+import { EVERY_LAYER, MORE_LAYERS, networkOf, randomRows, rowNumbers } from './support.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -84,14 +85,18 @@ async function expectSameLogits(
     expect(Math.abs((got[index] ?? Number.NaN) - value)).toBeLessThan(1e-5 * largest)
 }
 
-test('the network of the next test has every layer type', () => {
-  const types = new Set([...EVERY_LAYER.map(({ type }) => type), 'globalAveragePooling2d'])
+test('the networks of the next test have every layer type', () => {
+  const types = new Set([
+    ...[...EVERY_LAYER, ...MORE_LAYERS].map(({ type }) => type),
+    'globalAveragePooling2d',
+  ])
   expect([...types].sort()).toEqual([...LAYER_TYPES].sort())
 })
 
 test('a model of every layer type gives the same logits when TensorFlow.js loads it', async () => {
   await expectSameLogits([6, 6, 2], EVERY_LAYER, 1, false)
   await expectSameLogits([6, 6, 2], EVERY_LAYER, 100, true)
+  await expectSameLogits([7, 6, 2], MORE_LAYERS, 3, true)
   await expectSameLogits(
     [6, 6, 2],
     [

@@ -52,6 +52,35 @@ const everyActivation = () =>
     }),
   )
 
+/** Separable convolutions, padding, upsampling, layer normalization. */
+const lessCommonLayers = () =>
+  scramble(
+    tf.sequential({
+      layers: [
+        tf.layers.zeroPadding2d({ inputShape: [6, 5, 2], padding: [1, 2] }),
+        tf.layers.depthwiseConv2d({
+          kernelSize: [3, 2],
+          strides: 2,
+          padding: 'same',
+          depthMultiplier: 2,
+        }),
+        tf.layers.zeroPadding2d({
+          padding: [
+            [0, 1],
+            [2, 0],
+          ],
+        }),
+        tf.layers.layerNormalization({ epsilon: 0.01 }),
+        tf.layers.layerNormalization({ scale: false, center: false }),
+        tf.layers.upSampling2d({ size: [2, 1] }),
+        // No multiplier here: TensorFlow.js forgets it when it saves this layer.
+        tf.layers.separableConv2d({ filters: 3, kernelSize: 2, activation: 'relu' }),
+        tf.layers.globalMaxPooling2d({}),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  )
+
 function globalPooling() {
   const input = tf.input({ shape: [6, 6, 1], name: 'image' })
   let x = tf.layers.conv2d({ filters: 4, kernelSize: 3, name: 'my-conv/1' }).apply(input)
@@ -81,6 +110,7 @@ async function readSaved(saved: Awaited<ReturnType<typeof save>>) {
 
 test.each([
   ['sequential with every layer', everyLayer, [9, 8, 2]],
+  ['layers that are less common', lessCommonLayers, [6, 5, 2]],
   ['every activation', everyActivation, [6]],
   ['functional with global pooling and a softmax layer', globalPooling, [6, 6, 1]],
   ['grey images without a channel axis', grey, [5, 4, 1]],

@@ -86,6 +86,33 @@ test.each<[string, unknown, RegExp, string]>([
   ],
   ['a steep leaky ReLU', onVector(layer('LeakyReLU', { alpha: 2 })), /alpha is 2/, 'option'],
   [
+    'dilated depthwise convolution',
+    onImage(layer('DepthwiseConv2D', { kernel_size: [3, 3], dilation_rate: [2, 2] })),
+    /dilation_rate/,
+    'option',
+  ],
+  [
+    'unequal strides of a depthwise convolution',
+    onImage(layer('DepthwiseConv2D', { kernel_size: [3, 3], strides: [1, 2] })),
+    /same stride/,
+    'layer-does-not-fit',
+  ],
+  [
+    'bilinear upsampling',
+    onImage(layer('UpSampling2D', { interpolation: 'bilinear' })),
+    /"nearest"/,
+    'option',
+  ],
+  ['negative padding', onImage(layer('ZeroPadding2D', { padding: [-1, 1] })), /padding/, 'option'],
+  ['three paddings', onImage(layer('ZeroPadding2D', { padding: [1, 1, 1] })), /padding/, 'option'],
+  ['layer norm by pixel', onImage(layer('LayerNormalization', { axis: 1 })), /axis/, 'option'],
+  [
+    'RMS normalization',
+    onImage(layer('LayerNormalization', { axis: -1, rms_scaling: true })),
+    /rms_scaling/,
+    'option',
+  ],
+  [
     'batch norm over rows',
     onImage(layer('BatchNormalization', { axis: 1 })),
     /axis is 1/,

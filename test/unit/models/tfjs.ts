@@ -69,6 +69,28 @@ function tfLayer(layer: Layer): Tensorflow.layers.Layer {
         useBias: layer.useBias,
         activation: activations(layer),
       })
+    case 'depthwiseConv2d':
+    case 'separableConv2d': {
+      const window = {
+        kernelSize: pair(layer.kernelSize),
+        strides: pair(layer.strides),
+        padding: layer.padding,
+        useBias: layer.useBias,
+        depthMultiplier: layer.depthMultiplier,
+        activation: activations(layer),
+      }
+      return layer.type === 'depthwiseConv2d'
+        ? tf.layers.depthwiseConv2d(window)
+        : tf.layers.separableConv2d({ ...window, filters: layer.filters })
+    }
+    case 'zeroPadding2d':
+      return tf.layers.zeroPadding2d({ padding: [pair(layer.padding[0]), pair(layer.padding[1])] })
+    case 'upSampling2d':
+      return tf.layers.upSampling2d({ size: pair(layer.size) })
+    case 'globalMaxPooling2d':
+      return tf.layers.globalMaxPooling2d({})
+    case 'layerNormalization':
+      return tf.layers.layerNormalization({ epsilon: layer.epsilon })
     case 'maxPooling2d':
     case 'averagePooling2d':
       return tf.layers[layer.type]({

@@ -1,5 +1,5 @@
 /** A network as the JSON of a Keras sequential model, which tfjs and Keras 2 load. */
-import { DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/layers.ts'
+import { DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/activation.ts'
 import type { Layer, Network, WeightShape } from '../../../src/domain/network.ts'
 
 /** `class_name` and `config` of one layer, in Keras' words. */
@@ -11,6 +11,8 @@ export interface KerasLayer {
 /** What Keras calls our weights. */
 export const KERAS_WEIGHT_NAMES: Record<WeightShape['name'], string> = {
   kernel: 'kernel',
+  depthwiseKernel: 'depthwise_kernel',
+  pointwiseKernel: 'pointwise_kernel',
   bias: 'bias',
   gamma: 'gamma',
   beta: 'beta',
@@ -25,6 +27,14 @@ export const freeName = (wish: string, taken: ReadonlySet<string>): string =>
 const leakyRelu = (name: string, negativeSlope: number): KerasLayer => ({
   class_name: 'LeakyReLU',
   config: { name, alpha: negativeSlope },
+})
+
+const window = (layer: Extract<Layer, { kernelSize: unknown }>) => ({
+  kernel_size: layer.kernelSize,
+  strides: layer.strides,
+  padding: layer.padding,
+  activation: layer.activation,
+  use_bias: layer.useBias,
 })
 
 function kerasLayer(name: string, layer: Layer): KerasLayer {
@@ -43,14 +53,21 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
     case 'conv2d':
       return {
         class_name: 'Conv2D',
+        config: { ...images, filters: layer.filters, ...window(layer) },
+      }
+    case 'depthwiseConv2d':
+      return {
+        class_name: 'DepthwiseConv2D',
+        config: { ...images, depth_multiplier: layer.depthMultiplier, ...window(layer) },
+      }
+    case 'separableConv2d':
+      return {
+        class_name: 'SeparableConv2D',
         config: {
           ...images,
           filters: layer.filters,
-          kernel_size: layer.kernelSize,
-          strides: layer.strides,
-          padding: layer.padding,
-          activation: layer.activation,
-          use_bias: layer.useBias,
+          depth_multiplier: layer.depthMultiplier,
+          ...window(layer),
         },
       }
     case 'maxPooling2d':
@@ -66,6 +83,15 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
       }
     case 'globalAveragePooling2d':
       return { class_name: 'GlobalAveragePooling2D', config: images }
+    case 'globalMaxPooling2d':
+      return { class_name: 'GlobalMaxPooling2D', config: images }
+    case 'zeroPadding2d':
+      return { class_name: 'ZeroPadding2D', config: { ...images, padding: layer.padding } }
+    case 'upSampling2d':
+      return {
+        class_name: 'UpSampling2D',
+        config: { ...images, size: layer.size, interpolation: 'nearest' },
+      }
     case 'flatten':
       return { class_name: 'Flatten', config: images }
     case 'batchNormalization':
@@ -79,6 +105,11 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
           center: true,
           scale: true,
         },
+      }
+    case 'layerNormalization':
+      return {
+        class_name: 'LayerNormalization',
+        config: { name, axis: -1, epsilon: layer.epsilon, center: true, scale: true },
       }
     case 'dropout':
       return { class_name: 'Dropout', config: { name, rate: layer.rate } }

@@ -2,7 +2,7 @@
  * Elementwise functions, with Keras' meanings; `elu` has alpha 1. `gelu` is `x Φ(x)` with the exact normal distribution
  * function (Hendrycks & Gimpel 2016), `swish` is `x sigmoid(x)` (Ramachandran et al. 2017).
  */
-import { type Activation, DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/layers.ts'
+import { type Activation, DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/activation.ts'
 import { relu } from '../native-ops.ts'
 import { tf } from '../tensorflow.ts'
 
