@@ -18,7 +18,7 @@ export const Architecture = Type.Object(
         minItems: 1,
         maxItems: 256,
         description:
-          'From input to logits. The last layer must give one logit a class, without softmax.',
+          'From input to logits; a layer that names its `inputs` makes a branch. Every layer but the last must be read by a later one. The last layer must give one logit a class, without softmax.',
       }),
     ),
     preset: Type.Optional(

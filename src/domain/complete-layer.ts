@@ -90,6 +90,8 @@ export function completeLayer(spec: LayerSpec): Layer {
     case 'globalAveragePooling2d':
     case 'globalMaxPooling2d':
     case 'flatten':
+    case 'add':
+    case 'concatenate':
       return { type: spec.type }
     case 'layerNormalization':
       return { type: 'layerNormalization', epsilon: spec.epsilon ?? 0.001 }

@@ -1,7 +1,7 @@
 /** Layers that move a kernel over an image `[height, width, channels]`. */
 import { Type } from 'typebox'
 import { Activation } from './activation.ts'
-import { Name, Padding, Pair, UseBias } from './layer-fields.ts'
+import { layerFields, Padding, Pair, UseBias } from './layer-fields.ts'
 import { strict } from './schema.ts'
 
 const windowFields = {
@@ -23,13 +23,13 @@ const DepthMultiplier = Type.Optional(
 const filters = Type.Integer({ minimum: 1, maximum: 8192 })
 
 export const Conv2d = Type.Object(
-  { type: Type.Literal('conv2d'), name: Name, filters, ...windowFields },
+  { type: Type.Literal('conv2d'), ...layerFields, filters, ...windowFields },
   { ...strict, title: 'conv2d' },
 )
 export const DepthwiseConv2d = Type.Object(
   {
     type: Type.Literal('depthwiseConv2d'),
-    name: Name,
+    ...layerFields,
     depthMultiplier: DepthMultiplier,
     ...windowFields,
     strides: equalStrides,
@@ -44,7 +44,7 @@ export const DepthwiseConv2d = Type.Object(
 export const SeparableConv2d = Type.Object(
   {
     type: Type.Literal('separableConv2d'),
-    name: Name,
+    ...layerFields,
     filters,
     depthMultiplier: DepthMultiplier,
     ...windowFields,

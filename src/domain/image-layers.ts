@@ -1,13 +1,13 @@
 /** Layers without weights that change the height or width of an image `[height, width, channels]`. */
 import { Type } from 'typebox'
-import { Name, Padding, Pair } from './layer-fields.ts'
+import { layerFields, Padding, Pair } from './layer-fields.ts'
 import { strict } from './schema.ts'
 
 /** Up to this factor TensorFlow.js' own nearest-neighbour arithmetic, in float32, never misses by a pixel. */
 export const MAX_UPSAMPLING = 32
 
 const poolFields = {
-  name: Name,
+  ...layerFields,
   poolSize: Type.Optional(Pair('Window `[height, width]`, in pixels; default 2.')),
   strides: Type.Optional(Pair('Default: the pool size.')),
   padding: Type.Optional(Padding),
@@ -22,11 +22,11 @@ export const AveragePooling2d = Type.Object(
   { ...strict, title: 'averagePooling2d', description: 'Padded pixels are not counted.' },
 )
 export const GlobalAveragePooling2d = Type.Object(
-  { type: Type.Literal('globalAveragePooling2d'), name: Name },
+  { type: Type.Literal('globalAveragePooling2d'), ...layerFields },
   { ...strict, title: 'globalAveragePooling2d' },
 )
 export const GlobalMaxPooling2d = Type.Object(
-  { type: Type.Literal('globalMaxPooling2d'), name: Name },
+  { type: Type.Literal('globalMaxPooling2d'), ...layerFields },
   { ...strict, title: 'globalMaxPooling2d' },
 )
 
@@ -35,7 +35,7 @@ const Edges = Type.Array(Pixels, { minItems: 2, maxItems: 2 })
 export const ZeroPadding2d = Type.Object(
   {
     type: Type.Literal('zeroPadding2d'),
-    name: Name,
+    ...layerFields,
     padding: Type.Optional(
       Type.Union([Pixels, Edges, Type.Array(Edges, { minItems: 2, maxItems: 2 })], {
         description:
@@ -48,7 +48,7 @@ export const ZeroPadding2d = Type.Object(
 export const UpSampling2d = Type.Object(
   {
     type: Type.Literal('upSampling2d'),
-    name: Name,
+    ...layerFields,
     size: Type.Optional(
       Pair('How often rows and columns are repeated; default 2.', MAX_UPSAMPLING),
     ),

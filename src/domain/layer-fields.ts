@@ -1,12 +1,24 @@
 /** Fields that several layers have. */
 import { Type } from 'typebox'
 
-export const Name = Type.Optional(
+const Name = Type.Optional(
   Type.String({
     pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$',
     description: 'Unique in the network; made from the type and position when absent.',
   }),
 )
+
+const Inputs = Type.Optional(
+  Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+    minItems: 1,
+    maxItems: 64,
+    description:
+      'Names of earlier layers whose outputs the layer reads, or `input` for the rows themselves. Default: the layer before.',
+  }),
+)
+
+/** What every layer has. */
+export const layerFields = { name: Name, inputs: Inputs }
 
 /** One number for both axes of an image, or `[height, width]`. */
 export const Pair = (description: string, maximum = 1024) =>

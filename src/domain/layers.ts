@@ -13,13 +13,13 @@ import {
   UpSampling2d,
   ZeroPadding2d,
 } from './image-layers.ts'
-import { Name, UseBias } from './layer-fields.ts'
+import { layerFields, UseBias } from './layer-fields.ts'
 import { discriminated, strict } from './schema.ts'
 
 const Dense = Type.Object(
   {
     type: Type.Literal('dense'),
-    name: Name,
+    ...layerFields,
     units: Type.Integer({ minimum: 1, maximum: 65536 }),
     activation: Type.Optional(Activation),
     useBias: UseBias,
@@ -27,13 +27,13 @@ const Dense = Type.Object(
   { ...strict, title: 'dense' },
 )
 const Flatten = Type.Object(
-  { type: Type.Literal('flatten'), name: Name },
+  { type: Type.Literal('flatten'), ...layerFields },
   { ...strict, title: 'flatten', description: 'Row-major: channels vary fastest.' },
 )
 const BatchNormalization = Type.Object(
   {
     type: Type.Literal('batchNormalization'),
-    name: Name,
+    ...layerFields,
     momentum: Type.Optional(
       Type.Number({
         minimum: 0,
@@ -49,7 +49,7 @@ const BatchNormalization = Type.Object(
 const LayerNormalization = Type.Object(
   {
     type: Type.Literal('layerNormalization'),
-    name: Name,
+    ...layerFields,
     epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.001 })),
   },
   {
@@ -61,7 +61,7 @@ const LayerNormalization = Type.Object(
 const Dropout = Type.Object(
   {
     type: Type.Literal('dropout'),
-    name: Name,
+    ...layerFields,
     rate: Type.Number({
       minimum: 0,
       exclusiveMaximum: 1,
@@ -77,7 +77,7 @@ const Dropout = Type.Object(
 const ActivationLayer = Type.Object(
   {
     type: Type.Literal('activation'),
-    name: Name,
+    ...layerFields,
     activation: Activation,
     negativeSlope: Type.Optional(
       Type.Number({
@@ -89,6 +89,20 @@ const ActivationLayer = Type.Object(
     ),
   },
   { ...strict, title: 'activation' },
+)
+
+const Add = Type.Object(
+  { type: Type.Literal('add'), ...layerFields },
+  { ...strict, title: 'add', description: 'Sum of two or more `inputs` of one shape.' },
+)
+const Concatenate = Type.Object(
+  { type: Type.Literal('concatenate'), ...layerFields },
+  {
+    ...strict,
+    title: 'concatenate',
+    description:
+      'Puts two or more `inputs` together along the last axis; the other axes must be equal.',
+  },
 )
 
 export const LAYERS = [
@@ -107,6 +121,8 @@ export const LAYERS = [
   LayerNormalization,
   Dropout,
   ActivationLayer,
+  Add,
+  Concatenate,
 ] as const
 
 export const LayerSpec = discriminated('type', LAYERS)

@@ -52,7 +52,7 @@ export type Layer =
   | { readonly type: 'globalAveragePooling2d' | 'globalMaxPooling2d' }
   | { readonly type: 'zeroPadding2d'; readonly padding: readonly [Pair, Pair] }
   | { readonly type: 'upSampling2d'; readonly size: Pair }
-  | { readonly type: 'flatten' }
+  | { readonly type: 'flatten' | 'add' | 'concatenate' }
   | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
   | { readonly type: 'layerNormalization'; readonly epsilon: number }
   | { readonly type: 'dropout'; readonly rate: number }
@@ -81,16 +81,36 @@ export interface WeightShape {
 export interface PlacedLayer {
   readonly name: string
   readonly layer: Layer
+  /**
+   * Names of the layers it reads, all earlier, or `input`. Absent where the network was stored before there were branches:
+   * `layerInputs` reads it.
+   */
+  readonly inputs?: readonly string[]
   /** Without the batch axis. */
   readonly outputShape: Shape
   readonly weights: readonly WeightShape[]
 }
 
+/** Layers in an order in which each comes after those it reads; the last gives the output. */
 export interface Network {
   /** Of one row, without the batch axis. */
   readonly inputShape: Shape
   readonly layers: readonly PlacedLayer[]
 }
+
+/** The name under which layers read the rows themselves; no layer may be called so. */
+export const INPUT = 'input'
+
+/** What a layer reads: names of earlier layers, or `input`. The last layer of that name before it is meant. */
+export const layerInputs = (network: Network, position: number): readonly string[] =>
+  network.layers[position]?.inputs ?? [network.layers[position - 1]?.name ?? INPUT]
+
+/** Whether every layer reads the one before it and nothing else. */
+export const isChain = (network: Network): boolean =>
+  network.layers.every((_, position) => {
+    const [only, ...more] = layerInputs(network, position)
+    return more.length === 0 && only === (network.layers[position - 1]?.name ?? INPUT)
+  })
 
 export const elements = (shape: Shape): number => shape.reduce((product, side) => product * side, 1)
 

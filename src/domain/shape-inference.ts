@@ -1,4 +1,4 @@
-/** Output shape and weights of one layer on its input shape, without TensorFlow. */
+/** Output shape and weights of one layer on the shapes it reads, without TensorFlow. */
 import { image, show, windows } from './image-shapes.ts'
 import { LayerMisfit } from './layer-misfit.ts'
 import { elements, type Layer, type Shape, type WeightShape } from './network.ts'
@@ -57,8 +57,30 @@ function placeConvolution(layer: Convolution, input: Shape): Placement {
   }
 }
 
-/** @throws LayerMisfit when the layer cannot take that input. */
-export function placeLayer(layer: Layer, input: Shape): Placement {
+function placeMerge(type: 'add' | 'concatenate', inputs: readonly Shape[]): Placement {
+  const [first = [], ...others] = inputs
+  if (others.length === 0)
+    throw new LayerMisfit(`${type} needs two or more inputs: name the layers it reads`, 'inputs')
+  const compared = (shape: Shape): string => show(type === 'add' ? shape : shape.slice(0, -1))
+  if (others.some((shape) => shape.length !== first.length || compared(shape) !== compared(first)))
+    throw new LayerMisfit(
+      `${type} needs inputs of ${type === 'add' ? 'one shape' : 'shapes that differ in the last axis only'} but reads ${inputs.map(show).join(', ')}`,
+      'inputs',
+    )
+  if (type === 'add') return { outputShape: first, weights: [] }
+  const channels = inputs.reduce((sum, shape) => sum + (shape.at(-1) ?? 1), 0)
+  return { outputShape: [...first.slice(0, -1), channels], weights: [] }
+}
+
+/** @throws LayerMisfit when the layer cannot take those inputs. */
+export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
+  if (layer.type === 'add' || layer.type === 'concatenate') return placeMerge(layer.type, inputs)
+  const [input = [], ...more] = inputs
+  if (more.length > 0)
+    throw new LayerMisfit(
+      `${layer.type} reads one layer, not ${inputs.length}: put an add or concatenate layer before it`,
+      'inputs',
+    )
   const last = [input.at(-1) ?? 1]
   switch (layer.type) {
     case 'dense': {

@@ -82,6 +82,11 @@ function layerNormalization(fields: Fields, inputRank: number): MappedLayer {
   }
 }
 
+function concatenate(fields: Fields, inputRank: number): MappedLayer {
+  lastAxis(fields, inputRank)
+  return plain({ type: 'concatenate' })
+}
+
 function dropout(fields: Fields): MappedLayer {
   fields.only('noise_shape', [])
   const rate = fields.number(
@@ -161,6 +166,8 @@ const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => Mapped
     },
   ],
   ['Softmax', softmax],
+  ['Add', () => plain({ type: 'add' })],
+  ['Concatenate', concatenate],
 ])
 
 const ACCEPTED_CLASSES = ['InputLayer', ...READERS.keys()].join(', ')
@@ -169,7 +176,7 @@ const whyNot = (className: string): string => {
   if (className === 'Lambda')
     return 'a Lambda layer holds program code, which is never run here; replace it by ordinary layers'
   if (['Sequential', 'Functional', 'Model'].includes(className))
-    return 'it is a model inside the model; build one flat chain of layers and copy the weights into it'
+    return 'it is a model inside the model; build one flat model and copy the weights into it'
   return 'this class is not supported; build the model from the accepted ones'
 }
 

@@ -1,10 +1,17 @@
 /** Applies a network to a batch: a pure function of weights and inputs. */
-import { type Network, type WeightShape, weightName } from '../../src/domain/network.ts'
+import {
+  INPUT,
+  layerInputs,
+  type Network,
+  type WeightShape,
+  weightName,
+} from '../../src/domain/network.ts'
 import { activate } from './layers/activations.ts'
 import { conv2d, dense, depthwiseConv2d, separableConv2d } from './layers/affine.ts'
 import { normalizeByAverages, normalizeInTraining } from './layers/batch-normalization.ts'
 import { dropout } from './layers/dropout.ts'
 import { layerNormalization } from './layers/layer-normalization.ts'
+import { add, concatenate } from './layers/merging.ts'
 import { globalAveragePooling2d, globalMaxPooling2d, pool2d } from './layers/pooling.ts'
 import { upSampling2d, zeroPadding2d } from './layers/resizing.ts'
 import { tf } from './tensorflow.ts'
@@ -28,8 +35,15 @@ export interface Forward {
  */
 export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mode: Mode): Forward {
   const updates: Record<string, tf.Tensor> = {}
+  const outputs = new Map([[INPUT, inputs]])
   let value = inputs
   for (const [position, { name, layer }] of network.layers.entries()) {
+    const read = layerInputs(network, position).map((from) => {
+      const tensor = outputs.get(from)
+      if (!tensor) throw new Error(`layer ${name} reads ${from}, which does not come before it`)
+      return tensor
+    })
+    value = read[0] ?? inputs
     const own = (weight: WeightShape['name']): tf.Tensor => {
       const tensor = weights[weightName(name, weight)]
       if (!tensor) throw new Error(`no weight called ${weightName(name, weight)}`)
@@ -81,6 +95,12 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
       case 'dropout':
         if (mode.training) value = dropout(value, layer.rate, mode.dropoutSeed, position)
         break
+      case 'add':
+        value = add(read)
+        break
+      case 'concatenate':
+        value = concatenate(read)
+        break
       case 'activation':
         value =
           layer.activation === 'leakyRelu'
@@ -90,6 +110,7 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
       default:
         layer satisfies never
     }
+    outputs.set(name, value)
   }
   return { logits: value as tf.Tensor2D, updates }
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { Architecture } from '../../../src/domain/architecture.ts'
 import { multiplyAdds } from '../../../src/domain/cost.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
-import { parameterCount, weightBytes } from '../../../src/domain/network.ts'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { isChain, parameterCount, weightBytes } from '../../../src/domain/network.ts'
 
 const networkOf = (architecture: Architecture, shape = [28, 28, 1], classes = 10) => {
   const inference = inferNetwork(architecture, shape, classes, '/a')
@@ -150,6 +151,102 @@ test('padding and upsampling enlarge an image as they say', () => {
     [5, 10, 2],
     [15, 20, 2],
     [15, 20, 2],
+  ])
+})
+
+const conv = (name: string, more: object = {}): LayerSpec => ({
+  type: 'conv2d',
+  name,
+  filters: 4,
+  kernelSize: 3,
+  padding: 'same',
+  ...more,
+})
+const end: LayerSpec[] = [
+  { type: 'globalAveragePooling2d', name: 'mean' },
+  { type: 'dense', units: 10, name: 'logits' },
+]
+
+test('a layer reads the one before it unless it names its inputs', () => {
+  const network = networkOf(
+    {
+      layers: [
+        conv('a'),
+        conv('b'),
+        conv('c', { inputs: ['input'], filters: 2 }),
+        { type: 'add', name: 'sum', inputs: ['a', 'b'] },
+        { type: 'concatenate', name: 'both', inputs: ['c', 'sum', 'input'] },
+        ...end,
+      ],
+    },
+    [5, 5, 3],
+  )
+  expect(network.layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['a', ['input']],
+    ['b', ['a']],
+    ['c', ['input']],
+    ['sum', ['a', 'b']],
+    ['both', ['c', 'sum', 'input']],
+    ['mean', ['both']],
+    ['logits', ['mean']],
+  ])
+  expect(network.layers[4]?.outputShape).toEqual([5, 5, 9])
+  expect(isChain(network)).toBe(false)
+})
+
+test.each<[string, LayerSpec[], string, string]>([
+  ['an unknown layer', [conv('a', { inputs: ['x'] })], '/a/layers/0/inputs/0', 'unknown-layer'],
+  [
+    'a later layer',
+    [conv('a'), { type: 'add', name: 'sum', inputs: ['a', 'mean'] }],
+    '/a/layers/1/inputs/1',
+    'layer-comes-later',
+  ],
+  ['itself', [conv('a', { inputs: ['a'] })], '/a/layers/0/inputs/0', 'layer-comes-later'],
+  [
+    'everything but one layer',
+    [conv('a'), conv('side'), conv('b', { inputs: ['a'] })],
+    '/a/layers/1',
+    'layer-unused',
+  ],
+  [
+    'a sum of two shapes',
+    [conv('a'), { type: 'add', inputs: ['a', 'input'] }],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  [
+    'images of two sizes side by side',
+    [conv('a', { strides: 2 }), { type: 'concatenate', inputs: ['a', 'input'] }],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  ['a sum of one', [conv('a'), { type: 'add' }], '/a/layers/1/inputs', 'layer-does-not-fit'],
+  [
+    'a convolution of two',
+    [conv('a'), conv('b', { inputs: ['a', 'input'] })],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  ['a layer called input', [conv('input')], '/a/layers/0/name', 'reserved-layer-name'],
+])('a network that reads %s is refused', (_, layers, pointer, code) => {
+  expect(issueOf({ layers: [...layers, ...end] }, [5, 5, 3])).toMatchObject({ pointer, code })
+})
+
+test('what a layer may read is listed', () => {
+  expect(issueOf({ layers: [conv('a'), conv('b', { inputs: ['c'] }), ...end] })?.allowed).toEqual([
+    'input',
+    'a',
+  ])
+})
+
+test('a first dense layer that names the rows still gets them as one vector', () => {
+  const { layers } = networkOf({
+    layers: [{ type: 'dense', units: 10, inputs: ['input'], name: 'logits' }],
+  })
+  expect(layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['flatten_1', ['input']],
+    ['logits', ['flatten_1']],
   ])
 })
 

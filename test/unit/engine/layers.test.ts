@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { elements, weightName } from '../../../src/domain/network.ts'
+import { elements, isChain, type Network, weightName } from '../../../src/domain/network.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, upload, type Weights } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, fixture, networkOf, readJson } from './support.ts'
+import { BRANCHES, EVERY_LAYER, fixture, networkOf, readJson } from './support.ts'
 
 interface Entry {
   shape: number[]
@@ -129,6 +129,16 @@ function compareWithDifferences(specs: readonly LayerSpec[], inputShape: number[
   }
 }
 
+const withoutKinks = (specs: readonly LayerSpec[]): LayerSpec[] =>
+  specs
+    .filter(({ type }) => type !== 'globalMaxPooling2d')
+    .map((spec) => {
+      if (spec.type === 'conv2d') return { ...spec, activation: 'tanh' }
+      return spec.type === 'concatenate' && spec.inputs?.includes('largest')
+        ? { ...spec, inputs: ['mean', 'mean'] }
+        : spec
+    })
+
 test.each([
   ['dense', [{ type: 'dense', units: 3 }], [5]],
   ['elu', [{ type: 'dense', units: 4, activation: 'elu' }], [5]],
@@ -152,6 +162,7 @@ test.each([
     [{ type: 'separableConv2d', filters: 3, kernelSize: 3, depthMultiplier: 2, padding: 'same' }],
     [5, 4, 2],
   ],
+  ['branches', withoutKinks(BRANCHES), [5, 4, 2]],
   ['zeroPadding2d', [{ type: 'zeroPadding2d', padding: [1, 2] }], [3, 2, 2]],
   ['upSampling2d', [{ type: 'upSampling2d', size: [2, 3] }], [3, 2, 2]],
   ['layerNormalization', [{ type: 'layerNormalization' }], [3, 2, 4]],
@@ -188,6 +199,42 @@ test('the gradient of maxPooling2d goes to the largest pixel', () => {
     tf.sum(apply(network, {}, x, { training: false }).logits),
   )(input)
   expect([...gradient.dataSync()]).toEqual([0, 1, 0, 0])
+})
+
+test('a residual network with branches gives what PyTorch computes', () => {
+  const item = readJson(fixture('engine/branches.json')) as Omit<Case, 'layer'> & {
+    layers: LayerSpec[]
+  }
+  const network = networkOf(item.input.shape.slice(1), item.layers)
+  const weights: Weights = Object.fromEntries(
+    Object.entries(item.weights).map(([name, entry]) => [name, tensor(entry)]),
+  )
+  const { logits } = apply(network, weights, tensor(item.input), { training: false })
+  expectClose(logits, item.output)
+})
+
+test('a network stored before there were branches is a chain, whatever its layers are called', () => {
+  const network = networkOf(
+    [4],
+    [
+      { type: 'dense', units: 3, name: 'first' },
+      { type: 'dense', units: 2, name: 'second' },
+    ],
+  )
+  const old = {
+    inputShape: network.inputShape,
+    layers: network.layers.map(({ inputs: _, ...placed }, position) => ({
+      ...placed,
+      name: ['input', 'second'][position] ?? '',
+    })),
+  }
+  const arrays = initialize(network, 1)
+  const renamed = arrays.map((array) => ({ ...array, name: array.name.replace('first', 'input') }))
+  const rows = tf.tensor2d([[1, 2, 3, 4]])
+  const run = (which: Network, weights: typeof arrays) =>
+    apply(which, upload(weights), rows, { training: false }).logits.dataSync()
+  expect(isChain(old)).toBe(true)
+  expect(run(old, renamed)).toEqual(run(network, arrays))
 })
 
 test('initial kernels fill the Glorot interval, and layer names do not matter', () => {

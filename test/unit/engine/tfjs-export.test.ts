@@ -17,7 +17,7 @@ import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, MORE_LAYERS, networkOf, randomRows, rowNumbers } from './support.ts'
+import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf, randomRows, rowNumbers } from './support.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -87,7 +87,7 @@ async function expectSameLogits(
 
 test('the networks of the next test have every layer type', () => {
   const types = new Set([
-    ...[...EVERY_LAYER, ...MORE_LAYERS].map(({ type }) => type),
+    ...[...EVERY_LAYER, ...MORE_LAYERS, ...BRANCHES].map(({ type }) => type),
     'globalAveragePooling2d',
   ])
   expect([...types].sort()).toEqual([...LAYER_TYPES].sort())
@@ -126,6 +126,23 @@ test.each(ACTIVATIONS)('%s in every place gives the same logits', (activation) =
 test.each([1e-4, 1e-2, 1, 255, 1e6])('normalization is exact for features around %d', (scale) =>
   expectSameLogits([5], [{ type: 'dense', units: 3, name: 'normalization' }], scale, true),
 )
+
+test('a model with branches gives the same logits as a functional model', async () => {
+  await expectSameLogits([6, 5, 2], BRANCHES, 1, false)
+  await expectSameLogits([6, 5, 2], BRANCHES, 5, true)
+})
+
+test('an input layer gets a name of its own', () =>
+  expectSameLogits(
+    [4],
+    [
+      { type: 'dense', units: 4, name: 'normalization' },
+      { type: 'add', inputs: ['normalization', 'input'], name: 'input_' },
+      { type: 'dense', units: 3 },
+    ],
+    2,
+    true,
+  ))
 
 test('the same model gives the same bytes, in any time zone', async () => {
   const network = networkOf([5], [{ type: 'dense', units: 3 }])

@@ -5,16 +5,24 @@ import type { Network } from '../../../src/domain/network.ts'
 import { readLayersModel } from '../../../src/models/read-layers-model.ts'
 import { layersModel } from '../../../workers/engine/export/tfjs.ts'
 import { initialize } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, MORE_LAYERS, networkOf } from '../engine/support.ts'
+import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf } from '../engine/support.ts'
 
 const exported = (network: Network): unknown =>
   JSON.parse(JSON.stringify(layersModel(network, initialize(network, 1), null, {}).model))
+
+const withoutLeakyRelu = (specs: readonly LayerSpec[]): LayerSpec[] =>
+  specs.map((spec) =>
+    spec.type === 'conv2d' && spec.activation === 'leakyRelu'
+      ? { ...spec, activation: 'gelu' }
+      : spec,
+  )
 
 const dense: LayerSpec = { type: 'dense', units: 3 }
 
 test.each<[string, readonly LayerSpec[]]>([
   ['common layers', EVERY_LAYER],
   ['less common layers', MORE_LAYERS],
+  ['branches', withoutLeakyRelu(BRANCHES)],
   ['global average pooling', [{ type: 'globalAveragePooling2d' }, dense]],
   [
     'every activation',

@@ -90,6 +90,19 @@ function globalPooling() {
   return scramble(tf.model({ inputs: input, outputs: x as ReturnType<typeof tf.input> }))
 }
 
+function branches() {
+  const image = tf.input({ shape: [6, 6, 2] })
+  const conv = (filters: number, from: typeof image) =>
+    tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same' }).apply(from) as typeof image
+  const left = conv(3, image)
+  const right = tf.layers.reLU().apply(conv(3, left)) as typeof image
+  const sum = tf.layers.add().apply([right, left, conv(3, image)]) as typeof image
+  const both = tf.layers.concatenate().apply([image, sum, left])
+  const pooled = tf.layers.globalMaxPooling2d({}).apply(both)
+  const logits = tf.layers.dense({ units: 3, activation: 'softmax' }).apply(pooled)
+  return scramble(tf.model({ inputs: image, outputs: logits as typeof image }))
+}
+
 const grey = () =>
   scramble(
     tf.sequential({
@@ -113,6 +126,7 @@ test.each([
   ['layers that are less common', lessCommonLayers, [6, 5, 2]],
   ['every activation', everyActivation, [6]],
   ['functional with global pooling and a softmax layer', globalPooling, [6, 6, 1]],
+  ['functional with branches', branches, [6, 6, 2]],
   ['grey images without a channel axis', grey, [5, 4, 1]],
 ] as const)('%s gives the same answers as tfjs after the softmax', async (_, make, inputShape) => {
   const original = make()

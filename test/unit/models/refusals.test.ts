@@ -142,7 +142,7 @@ test.each<[string, unknown, RegExp, string]>([
   [
     'a model in the model',
     onVector(layer('Sequential', { layers: [] })),
-    /flat chain/,
+    /flat model/,
     'layer-not-supported',
   ],
   [
@@ -179,7 +179,7 @@ test.each<[string, unknown, RegExp, string]>([
     'a second input',
     onVector(layer('InputLayer', { batch_input_shape: [null, 4] })),
     /second input/,
-    'model-not-a-chain',
+    'model-wiring-not-supported',
   ],
 ])('%s is refused, and the layer is named', (_, modelJson, message, code) => {
   const error = refusal(modelJson)
@@ -358,15 +358,61 @@ const a = (name: string) => layer('Activation', { name, activation: 'relu' })
 
 test.each<[string, unknown, RegExp]>([
   [
-    'two branches that are added',
+    'branches of two shapes that are added',
     functional([
       input([null, 4]),
-      called(a('one'), ['in', 0, 0, {}]),
-      called(a('two'), ['in', 0, 0, {}]),
-      called(layer('Add', { name: 'sum' }), ['one', 0, 0, {}], ['two', 0, 0, {}]),
+      called(layer('Dense', { name: 'one', units: 3 }), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['one', 0, 0, {}], ['in', 0, 0, {}]),
       called(out(), ['sum', 0, 0, {}]),
     ]),
-    /layer "sum" \("Add"\).*2 inputs/,
+    /layer "sum" \("Add"\).*one shape but reads \[3\], \[4\]/,
+  ],
+  [
+    'a sum of one layer',
+    functional([
+      input([null, 4]),
+      called(layer('Add', { name: 'sum' }), ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "sum".*two or more/,
+  ],
+  [
+    'a dense layer of two inputs',
+    functional([input([null, 4]), called(out(), ['in', 0, 0, {}], ['in', 0, 0, {}])]),
+    /layer "out".*reads one layer, not 2/,
+  ],
+  [
+    'branches put together along another axis than the last',
+    functional([
+      input([null, 4]),
+      called(layer('Concatenate', { name: 'sum', axis: 0 }), ['in', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "sum".*axis is 0/,
+  ],
+  [
+    'a layer that nobody made',
+    functional([input([null, 4]), called(out(), ['ghost', 0, 0, {}])]),
+    /no layer is called "ghost"/,
+  ],
+  [
+    'a layer after the output',
+    functional([
+      input([null, 4]),
+      called(out(), ['in', 0, 0, {}]),
+      called(a('more'), ['out', 0, 0, {}]),
+    ]),
+    /layer "more".*not on the way/,
+  ],
+  [
+    'a softmax between branches',
+    functional([
+      input([null, 4]),
+      called(layer('Softmax', { name: 'soft' }), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['soft', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "soft".*very end/,
   ],
   [
     'a layer that leads nowhere',
@@ -412,6 +458,22 @@ test.each<[string, unknown, RegExp]>([
   ],
 ])('a functional model with %s is refused', (_, modelJson, message) => {
   expect(refusal(modelJson).message).toMatch(message)
+})
+
+test('a layer called like the rows gets another name', () => {
+  const { network } = readLayersModel(
+    functional([
+      input([null, 4]),
+      called(a('input'), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['input', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+  )
+  expect(network.layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['input_2', ['input']],
+    ['sum', ['input_2', 'input']],
+    ['out', ['sum']],
+  ])
 })
 
 test('a chain is read in the order of the data, whatever the order of the list', () => {

@@ -8,7 +8,8 @@ import type { Network } from '../../../src/domain/network.ts'
 import { weightName } from '../../../src/domain/network.ts'
 import type { FittedNormalization } from '../normalization.ts'
 import type { NamedArray } from '../weights.ts'
-import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer, kerasTopology } from './keras-topology.ts'
+import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer } from './keras-layers.ts'
+import { kerasTopology } from './keras-topology.ts'
 
 /**
  * TensorFlow's fused batch normalization silently raises a smaller epsilon to this (cuDNN's minimum), so this much is
