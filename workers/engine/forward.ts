@@ -25,6 +25,8 @@ export type Mode =
 export interface Forward {
   /** `[batch, classes]`, before any softmax. */
   readonly logits: tf.Tensor2D
+  /** What each layer gives, by its name; `input` is what went in. */
+  readonly outputs: ReadonlyMap<string, tf.Tensor>
   /** New moving averages by name; empty outside training. */
   readonly updates: Weights
 }
@@ -112,5 +114,5 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
     }
     outputs.set(name, value)
   }
-  return { logits: value as tf.Tensor2D, updates }
+  return { logits: value as tf.Tensor2D, outputs, updates }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Architecture } from '../../../src/domain/architecture.ts'
+import type { Architecture, Preset } from '../../../src/domain/architecture.ts'
 import { multiplyAdds } from '../../../src/domain/cost.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
@@ -23,6 +23,74 @@ test('parameters of known networks are those of the literature', () => {
   )
   // Keras' summary of the same layers: 416 + 12,832 + 131,796 + 850.
   expect(parameterCount(networkOf({ preset: 'lenet' }))).toBe(145_894)
+})
+
+test.each<[Preset, number, number]>([
+  // Counted with PyTorch's modules, the batch normalizations included: 10 and 100 classes, images of 32x32x3.
+  ['resnet8', 78_042, 83_892],
+  ['resnet20', 272_474, 278_324],
+  ['resnet32', 466_906, 472_756],
+  ['resnet56', 855_770, 861_620],
+  ['wrn-16-1', 175_066, 180_916],
+  ['wrn-16-2', 691_674, 703_284],
+  ['wrn-40-2', 2_243_546, 2_255_156],
+  ['vgg8', 3_918_858, 3_965_028],
+  ['mobilenet-tiny', 141_994, 165_124],
+])('%s has %i parameters for 10 classes', (preset, ten, hundred) => {
+  expect(parameterCount(networkOf({ preset }, [32, 32, 3], 10))).toBe(ten)
+  expect(parameterCount(networkOf({ preset }, [32, 32, 3], 100))).toBe(hundred)
+})
+
+test.each<[Preset, number, number]>([
+  // He et al. 2015, table 6, with the projections' 2,752 parameters taken off, which those nets have not.
+  ['resnet20', 0.27, 2752],
+  ['resnet32', 0.46, 2752],
+  ['resnet56', 0.85, 2752],
+  // As rounded by Zagoruyko & Komodakis in "Wide residual networks" and "Paying more attention to attention".
+  ['wrn-40-2', 2.2, 0],
+  ['wrn-16-2', 0.7, 0],
+  ['wrn-16-1', 0.2, 0],
+])('%s has the %d million parameters of its paper', (preset, millions, more) => {
+  const count = parameterCount(networkOf({ preset }, [32, 32, 3], 10)) - more
+  const digits = String(millions).split('.')[1]?.length ?? 0
+  expect((count / 1e6).toFixed(digits)).toBe(String(millions))
+})
+
+test('multiply-adds of resnet20 are those of its convolutions', () => {
+  const stage = (pixels: number, input: number, filters: number) =>
+    pixels * 9 * filters * (input + 5 * filters)
+  expect(multiplyAdds(networkOf({ preset: 'resnet20' }, [32, 32, 3], 10))).toBe(
+    1024 * 27 * 16 +
+      stage(1024, 16, 16) +
+      stage(256, 16, 32) +
+      stage(64, 32, 64) +
+      256 * 16 * 32 +
+      64 * 32 * 64 +
+      640,
+  )
+})
+
+test('the layers of a residual preset are named after stage and block', () => {
+  const named = (preset: Preset) =>
+    networkOf({ preset }, [32, 32, 3], 10).layers.map(({ name, inputs }) => [name, inputs])
+  expect(named('resnet8').slice(10, 19)).toEqual([
+    ['stage2_block1_conv1', ['stage1_block1_out']],
+    ['stage2_block1_bn1', ['stage2_block1_conv1']],
+    ['stage2_block1_relu1', ['stage2_block1_bn1']],
+    ['stage2_block1_conv2', ['stage2_block1_relu1']],
+    ['stage2_block1_bn2', ['stage2_block1_conv2']],
+    ['stage2_block1_shortcut_conv', ['stage1_block1_out']],
+    ['stage2_block1_shortcut_bn', ['stage2_block1_shortcut_conv']],
+    ['stage2_block1_add', ['stage2_block1_bn2', 'stage2_block1_shortcut_bn']],
+    ['stage2_block1_out', ['stage2_block1_add']],
+  ])
+  const wide = new Map(named('wrn-16-2') as [string, string[]][])
+  expect(wide.get('stage1_block1_shortcut')).toEqual(['stage1_block1_relu1'])
+  expect(wide.get('stage1_block2_add')).toEqual(['stage1_block2_conv2', 'stage1_block1_add'])
+})
+
+test('a residual preset of a vector is refused', () => {
+  expect(issueOf({ preset: 'resnet8' }, [64])).toMatchObject({ pointer: '/a/preset' })
 })
 
 test('multiply-adds count each kernel once for every output pixel', () => {

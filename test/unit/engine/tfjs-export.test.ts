@@ -6,8 +6,10 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
 import yauzl from 'yauzl'
 import { ACTIVATIONS } from '../../../src/domain/activation.ts'
+import type { Preset } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { LAYER_TYPES } from '../../../src/domain/layers.ts'
+import { presetLayers } from '../../../src/domain/presets.ts'
 import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
 import {
   type FittedNormalization,
@@ -131,6 +133,11 @@ test('a model with branches gives the same logits as a functional model', async 
   await expectSameLogits([6, 5, 2], BRANCHES, 1, false)
   await expectSameLogits([6, 5, 2], BRANCHES, 5, true)
 })
+
+test.each<Preset>(['resnet20', 'wrn-16-2', 'vgg8', 'mobilenet-tiny'])(
+  'preset %s gives the same logits as a layers model',
+  (preset) => expectSameLogits([9, 8, 3], presetLayers(preset, {}, [9, 8, 3], 3), 1, true),
+)
 
 test('an input layer gets a name of its own', () =>
   expectSameLogits(

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { ACTIVATIONS } from '../../../src/domain/activation.ts'
+import { PRESETS, type Preset } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import type { Network } from '../../../src/domain/network.ts'
+import { presetLayers } from '../../../src/domain/presets.ts'
 import { readLayersModel } from '../../../src/models/read-layers-model.ts'
 import { layersModel } from '../../../workers/engine/export/tfjs.ts'
 import { initialize } from '../../../workers/engine/weights.ts'
@@ -37,6 +39,12 @@ test.each<[string, readonly LayerSpec[]]>([
   const { network: read, tensors } = readLayersModel(exported(network))
   expect(read).toEqual(network)
   expect(tensors.map(({ kind }) => kind)).not.toContain('constant')
+})
+
+test.each(Object.keys(PRESETS) as Preset[])('preset %s comes back as it went out', (preset) => {
+  const shape = [12, 11, 3]
+  const network = networkOf(shape, presetLayers(preset, {}, shape, 10))
+  expect(readLayersModel(exported(network)).network).toEqual(network)
 })
 
 test('an activation that became a layer of its own comes back as one', () => {
