@@ -71,8 +71,7 @@ const app = await buildApp({
   apiKey: config.API_KEY,
   logger,
 })
-await app.listen({ host: config.HOST, port: config.PORT })
-
+// Before listening: a signal may come while the service starts.
 closeWithGrace({ delay: 15_000, logger }, async ({ signal, err }) => {
   if (err) logger.error({ err }, 'API fails')
   logger.info({ signal }, 'API stops')
@@ -82,3 +81,5 @@ closeWithGrace({ delay: 15_000, logger }, async ({ signal, err }) => {
   await closeDatabase()
   logger.info('API has stopped')
 })
+
+await app.listen({ host: config.HOST, port: config.PORT })

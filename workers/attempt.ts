@@ -12,7 +12,8 @@ import { buildTask } from './build-task.ts'
 import { collectOutcome } from './collect-outcome.ts'
 import { keepLease, type Stop } from './lease.ts'
 import type { Progress } from './trainer-contract.ts'
-import { runInTrainer, TrainerFailed, type TrainerOptions } from './trainer-process.ts'
+import type { TrainerPool } from './trainer-pool.ts'
+import { TrainerFailed } from './trainer-process.ts'
 
 export interface AttemptPorts {
   readonly tasks: TaskStore
@@ -22,7 +23,7 @@ export interface AttemptPorts {
   readonly logger: Logger
   readonly workDirectory: string
   readonly leaseMs: number
-  readonly trainer: Pick<TrainerOptions, 'environment' | 'threads' | 'device'>
+  readonly trainers: TrainerPool
 }
 
 async function execute(
@@ -47,10 +48,9 @@ async function execute(
   }
   const { logger } = ports
   let epochs: Promise<unknown> = Promise.resolve()
-  const result = await runInTrainer(
+  const result = await ports.trainers.run(
     task,
     {
-      ...ports.trainer,
       onProgress,
       onEpoch: (metrics) => {
         epochs = epochs

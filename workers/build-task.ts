@@ -55,10 +55,13 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
     const key = arm === 'teacher' ? teacherKey(job, fold) : taskKey(arm, fold)
     logits.push({ arm, fold, path: needFile(surroundings, key, name), covers })
   }
+  // Logits go under the fold that their network was trained for: a frozen teacher answers for all folds at once.
+  const frozen = job.evaluation.teacherPerFold === 'frozen'
+  if (frozen && foldCount(job) > 0) add('teacher', null, 'allLogits', 'all')
   for (let fold = 0; fold < foldCount(job); fold++)
     for (const arm of arms)
-      if (arm === 'teacher') add(arm, fold, 'allLogits', 'all')
-      else add(arm, fold, 'heldOutLogits', 'held-out')
+      if (arm !== 'teacher') add(arm, fold, 'heldOutLogits', 'held-out')
+      else if (!frozen) add(arm, fold, 'allLogits', 'all')
   if (finalIsMeasured(job))
     for (const arm of arms)
       if (job.testSet) add(arm, null, 'testLogits', 'test-set')

@@ -8,7 +8,7 @@ import type { Progress } from './trainer-contract.ts'
 export type Stop = 'job-stopped' | 'lease-lost' | 'shutdown'
 
 export interface Lease {
-  /** Kept for the next heartbeat. */
+  /** Kept for the next heartbeat; a new phase is told at once. */
   report(progress: Progress): void
   close(): void
 }
@@ -46,7 +46,9 @@ export function keepLease(
 
   return {
     report(next) {
+      const changed = next.phase !== progress?.phase
       progress = next
+      if (changed) void beat()
     },
     close() {
       clearInterval(timer)

@@ -1,9 +1,8 @@
-/** The worker process: takes task ids from the queue, claims the tasks, runs each in a trainer of its own. */
+/** The worker process: takes task ids from the queue, claims the tasks, has each executed by a trainer process. */
 
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { Worker } from 'bullmq'
 import closeWithGrace from 'close-with-grace'
 import { startDispatcher } from '../src/application/dispatcher.ts'
 import { readConfig, redacted } from '../src/config.ts'
@@ -16,11 +15,13 @@ import { READY_CHANNEL, STOP_CHANNEL } from '../src/persistence/job-transitions.
 import { listen } from '../src/persistence/listener.ts'
 import { PrismaTaskStore } from '../src/persistence/task-store.ts'
 import { PrismaWorkerRegistry } from '../src/persistence/worker-registry.ts'
+import { consumeTasks } from '../src/queue/bullmq-task-consumer.ts'
 import { BullMqTaskQueue } from '../src/queue/bullmq-task-queue.ts'
-import { connection, QUEUE_NAME, type QueuePayload } from '../src/queue/contract.ts'
+
 import { type AttemptPorts, runAttempt } from './attempt.ts'
 import { BlobCache } from './blob-cache.ts'
 import type { Stop } from './lease.ts'
+import { TrainerPool } from './trainer-pool.ts'
 
 /** Between two signs of life; readiness forgets a worker after three. */
 const BEAT_MS = 2000
@@ -72,6 +73,11 @@ const listener = listen(
   () => dispatcher.wake(),
 )
 
+const trainers = new TrainerPool({
+  environment: config.trainerEnvironment,
+  threads: config.TRAINER_THREADS,
+  device: config.DISTILLERY_DEVICE,
+})
 const ports: AttemptPorts = {
   tasks,
   blobs,
@@ -80,11 +86,7 @@ const ports: AttemptPorts = {
   logger,
   workDirectory: attemptDirectory,
   leaseMs: config.LEASE_MS,
-  trainer: {
-    environment: config.trainerEnvironment,
-    threads: config.TRAINER_THREADS,
-    device: config.DISTILLERY_DEVICE,
-  },
+  trainers,
 }
 
 async function take(taskId: string): Promise<void> {
@@ -102,19 +104,15 @@ async function take(taskId: string): Promise<void> {
   }
 }
 
-const worker = new Worker<QueuePayload>(QUEUE_NAME, (queueJob) => take(queueJob.data.taskId), {
-  connection: { ...connection(config.REDIS_URL), maxRetriesPerRequest: null },
-  prefix: config.QUEUE_PREFIX,
-  concurrency: config.WORKER_SLOTS,
-  lockDuration: 15_000,
-  stalledInterval: 5_000,
-  // Crashes are counted in Postgres; BullMQ must not give a task up by itself.
-  maxStalledCount: 1_000,
-  removeOnComplete: { count: 0 },
-  removeOnFail: { count: 0 },
-})
-worker.on('error', logError('queue worker'))
-worker.on('failed', (_, error) => logError('queue job')(error))
+const consumer = consumeTasks(
+  {
+    url: config.REDIS_URL,
+    prefix: config.QUEUE_PREFIX,
+    slots: config.WORKER_SLOTS,
+    onError: logError('queue consumer'),
+  },
+  take,
+)
 
 const beat = (): void => {
   registry.beat(me).catch(logError('sign of life'))
@@ -132,11 +130,12 @@ closeWithGrace({ delay: 20_000, logger }, async ({ signal, err }) => {
   closing = true
   for (const timer of timers) clearInterval(timer)
   // First nothing new, then give back what runs, then let go of the connections that this needs.
-  await worker.pause(true)
+  await consumer.pause()
   await dispatcher.close()
   for (const attempt of running.values()) attempt.stopped.abort('shutdown' satisfies Stop)
   await Promise.allSettled([...running.values()].map((attempt) => attempt.done))
-  await worker.close()
+  await trainers.close()
+  await consumer.close()
   await listener.close()
   await registry.leave(me.id)
   await queue.close()

@@ -1,5 +1,6 @@
-/** Runs one task in a child process of its own, because TensorFlow blocks the event loop, and ends the child for sure. */
+/** One trainer process: started, given tasks one at a time, and ended for sure. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type {
   EpochMetrics,
@@ -9,7 +10,7 @@ import type {
   TrainerMessage,
 } from './trainer-contract.ts'
 
-/** What happened to the child when it did not deliver. */
+/** What happened to a task that a trainer did not deliver. */
 export class TrainerFailed extends Error {
   readonly code: string
   readonly class: 'user' | 'system' | 'crash'
@@ -20,23 +21,26 @@ export class TrainerFailed extends Error {
   }
 }
 
-export interface TrainerOptions {
+export interface TrainerSettings {
   readonly environment: Readonly<NodeJS.ProcessEnv>
   readonly threads: number
   readonly device: 'cpu' | 'gpu'
-  readonly onProgress: (progress: Progress) => void
-  readonly onEpoch: (metrics: EpochMetrics) => void
-  readonly onOutput: (line: string) => void
+}
+
+export interface TaskListener {
+  onProgress(progress: Progress): void
+  onEpoch(metrics: EpochMetrics): void
+  onOutput(line: string): void
 }
 
 const TRAINER = fileURLToPath(new URL('./trainer.ts', import.meta.url))
-/** After SIGTERM. A child that computes has nothing to tidy up, so this is short. */
+/** After SIGTERM. A trainer that computes has nothing to tidy up, so this is short. */
 const GRACE_MS = 300
-/** Last lines of stderr that are kept for the message of a crash. */
-const STDERR_LINES = 5
+/** Last lines of output that are kept for the message of a crash. */
+const LAST_LINES = 5
 
 /** Settings that TensorFlow reads from its environment, once, when it is loaded. */
-const tensorflowEnvironment = ({ threads, device }: TrainerOptions): NodeJS.ProcessEnv => ({
+const tensorflowEnvironment = ({ threads, device }: TrainerSettings): NodeJS.ProcessEnv => ({
   TF_CPP_MIN_LOG_LEVEL: '2',
   // Keeps freed memory for the next step rather than asking the system again: steadier and faster.
   TF_CPU_ALLOCATOR_USE_BFC: 'true',
@@ -46,81 +50,121 @@ const tensorflowEnvironment = ({ threads, device }: TrainerOptions): NodeJS.Proc
   ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : { TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
 })
 
-function start(options: TrainerOptions): ChildProcess {
-  return fork(TRAINER, {
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...options.environment, ...tensorflowEnvironment(options) },
-  })
-}
+export class Trainer {
+  readonly #child: ChildProcess
+  readonly #ready: Promise<void>
+  readonly #ended: Promise<string>
+  readonly #lastLines: string[] = []
+  #listener: TaskListener | undefined
+  /** Tasks it has been given. */
+  tasks = 0
+  #alive = true
 
-/** Ends the child: a request first, force after `GRACE_MS`. */
-function end(child: ChildProcess): void {
-  child.kill('SIGTERM')
-  const force = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
-  child.once('exit', () => clearTimeout(force))
-}
-
-/**
- * Resolves when the child has delivered and is gone.
- * @throws TrainerFailed when it failed or died; the reason of `signal` when it was ended because of that
- */
-export async function runInTrainer(
-  task: Task,
-  options: TrainerOptions,
-  signal: AbortSignal,
-): Promise<TaskResult> {
-  signal.throwIfAborted()
-  const child = start(options)
-  const stop = (): void => end(child)
-  signal.addEventListener('abort', stop, { once: true })
-  const lastWords: string[] = []
-  let outcome: TaskResult | TrainerFailed | undefined
-
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      for (const line of text.split('\n').filter((words) => words.trim() !== '')) {
-        options.onOutput(line)
-        lastWords.push(line)
-        if (lastWords.length > STDERR_LINES) lastWords.shift()
-      }
+  constructor(settings: TrainerSettings) {
+    this.#child = fork(TRAINER, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...settings.environment, ...tensorflowEnvironment(settings) },
     })
-  child.on('message', (message: TrainerMessage) => {
-    switch (message.type) {
-      case 'ready':
-        child.send(task)
-        break
-      case 'progress':
-        options.onProgress(message.progress)
-        break
-      case 'epoch':
-        options.onEpoch(message.metrics)
-        break
-      case 'result':
-        outcome = message.result
-        break
-      case 'failure': {
-        const { code, class: kind, message: words } = message.failure
-        outcome = new TrainerFailed(code, kind, words)
-        break
-      }
+    this.#ended = new Promise<string>((resolve) => {
+      this.#child.once('error', (error) => resolve(error.message))
+      this.#child.once('close', (code, signal) => resolve(signal ?? `code ${code}`))
+    }).then((ending) => {
+      this.#alive = false
+      return ending
+    })
+    // The first message is `ready`; a trainer that ends before it is noticed by `#ended`.
+    this.#ready = Promise.race([once(this.#child, 'message'), this.#ended]).then(() => undefined)
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  #hear(text: string): void {
+    for (const line of text.split('\n').filter((words) => words.trim() !== '')) {
+      this.#listener?.onOutput(line)
+      this.#lastLines.push(line)
+      if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift()
     }
-  })
-  try {
-    const ending = await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message))
-      child.once('close', (code, name) => resolve(name ?? `code ${code}`))
+  }
+
+  /**
+   * Executes a task. After anything but a result the trainer must not be used again: it is being ended.
+   * @throws TrainerFailed when the task failed or the process died; the reason of `signal` when it was ended for that
+   */
+  async execute(task: Task, listener: TaskListener, signal: AbortSignal): Promise<TaskResult> {
+    const stop = (): void => void this.end()
+    signal.addEventListener('abort', stop, { once: true })
+    this.#listener = listener
+    this.tasks++
+    try {
+      signal.throwIfAborted()
+      await this.#ready
+      const answered = this.#answer(listener)
+      if (this.#alive && this.#child.connected) this.#child.send(task)
+      const outcome = await Promise.race([answered, this.#ended])
+      signal.throwIfAborted()
+      if (typeof outcome === 'string') throw this.#crash(outcome)
+      if (outcome.type === 'result') return outcome.result
+      const { code, class: kind, message } = outcome.failure
+      throw new TrainerFailed(code, kind, message)
+    } catch (error) {
+      await this.end()
+      throw error
+    } finally {
+      this.#listener = undefined
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  #answer(
+    listener: TaskListener,
+  ): Promise<Extract<TrainerMessage, { type: 'result' | 'failure' }>> {
+    return new Promise((resolve) => {
+      const onMessage = (message: TrainerMessage): void => {
+        switch (message.type) {
+          case 'ready':
+            break
+          case 'progress':
+            listener.onProgress(message.progress)
+            break
+          case 'epoch':
+            listener.onEpoch(message.metrics)
+            break
+          case 'result':
+          case 'failure':
+            this.#child.off('message', onMessage)
+            resolve(message)
+        }
+      }
+      this.#child.on('message', onMessage)
     })
-    signal.throwIfAborted()
-    if (outcome instanceof TrainerFailed) throw outcome
-    if (outcome) return outcome
-    const words = lastWords.length > 0 ? `; its last words: ${lastWords.join(' | ')}` : ''
-    throw new TrainerFailed(
-      ending === 'SIGKILL' ? 'trainer-killed' : 'trainer-crashed',
+  }
+
+  #crash(ending: string): TrainerFailed {
+    const killed = ending === 'SIGKILL'
+    const words =
+      this.#lastLines.length > 0 ? `; its last words: ${this.#lastLines.join(' | ')}` : ''
+    return new TrainerFailed(
+      killed ? 'trainer-killed' : 'trainer-crashed',
       'crash',
-      `the trainer ended with ${ending} before it delivered${ending === 'SIGKILL' ? ' (out of memory?)' : ''}${words}`,
+      `the trainer ended with ${ending} before it delivered${killed ? ' (out of memory?)' : ''}${words}`,
     )
-  } finally {
-    signal.removeEventListener('abort', stop)
+  }
+
+  /** Ends the process: a request first, force after `GRACE_MS`. Resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#alive) return
+    this.#child.kill('SIGTERM')
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
+    await this.#ended
+    clearTimeout(force)
   }
 }

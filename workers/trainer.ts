@@ -1,8 +1,8 @@
 /**
- * The child process of one attempt: one task in, messages out, over IPC. It knows files and numbers; no queue, no
- * database. It ends by itself after the result or failure is delivered, and when its parent is gone. SIGTERM has no handler
- * on purpose: a handler would wait for the main thread, which TensorFlow blocks, while the default ends the process at
- * once; the outputs of an attempt count only once its result arrived, so there is nothing to tidy up.
+ * A trainer: a child process that executes tasks, one at a time, over IPC. It knows files and numbers; no queue, no
+ * database. It stays for the next task, which finds TensorFlow loaded, and ends when its parent lets go of it or is gone.
+ * SIGTERM has no handler on purpose: a handler would wait for the main thread, which TensorFlow blocks, while the default
+ * ends the process at once; the outputs of an attempt count only once its result arrived, so there is nothing to tidy up.
  */
 import { executeTask } from './execute-task.ts'
 import { dieWithParent } from './orphan-guard.ts'
@@ -53,9 +53,14 @@ async function attempt(task: Task): Promise<TrainerMessage> {
 }
 
 dieWithParent()
-process.on('disconnect', () => process.exit(1))
-process.once('message', async (task: Task) => {
-  await send(await attempt(task))
-  process.exit(0)
+let busy = false
+process.on('disconnect', () => process.exit(busy ? 1 : 0))
+process.on('message', async (task: Task) => {
+  busy = true
+  const answer = await attempt(task)
+  busy = false
+  await send(answer)
 })
 await send({ type: 'ready' })
+// While nobody waits: the first task then finds TensorFlow loaded.
+await import('./engine/run-task.ts')

@@ -8,6 +8,7 @@ import { JobSpec } from '../domain/job-spec.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { Report } from '../domain/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
+import { registerJsonBody } from './plugins/json-body.ts'
 import { registerOpenapi } from './plugins/openapi.ts'
 import { registerProblems, sendProblem } from './plugins/problems.ts'
 import { registerStorableText } from './plugins/storable-text.ts'
@@ -47,10 +48,13 @@ export async function buildApp(dependencies: AppDependencies) {
     // What the router refuses never reaches the error handler.
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // Taken by default, as text that no route wants.
+  app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler(createValidatorCompiler(SHARED))
   for (const schema of SHARED) app.addSchema(schema)
 
   registerProblems(app)
+  registerJsonBody(app)
   await registerAuthentication(app, dependencies.apiKey)
   await registerOpenapi(app)
   registerStorableText(app)

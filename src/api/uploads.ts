@@ -2,9 +2,12 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
+import type { ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
 import { Problem } from '../domain/problems.ts'
 import { requireStorableText } from './plugins/storable-text.ts'
+import { toIssues } from './validation-issues.ts'
 
 export interface UploadedFile {
   readonly field: string
@@ -47,15 +50,20 @@ export async function* rawBody(
 ): AsyncGenerator<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   let total = 0
-  for await (const chunk of request.body as Readable) {
+  // Destroying the request, as leaving such a loop does by default, would take the connection of the answer with it.
+  const chunks = (request.body as Readable).iterator({ destroyOnReturn: false })
+  for await (const chunk of chunks) {
     total += (chunk as Uint8Array).length
     if (total > maxBytes) throw tooLarge(maxBytes)
     yield chunk as Uint8Array
   }
 }
 
-/** The parts of a form: text in memory, files on disk, so that their order does not matter. */
-export async function readForm(request: FastifyRequest): Promise<Form> {
+/**
+ * The parts of a form: text in memory, files on disk, so that their order does not matter.
+ * @param fields schema of the text parts, which may stand in the query string as well
+ */
+export async function readForm(request: FastifyRequest, fields: TSchema): Promise<Form> {
   const { files, values } = await request.saveRequestFiles().catch((error: unknown) => {
     // The parser of forms gives its errors no code; those of the disk and of Fastify have one.
     if (!(error instanceof Error) || 'code' in error) throw error
@@ -73,6 +81,15 @@ export async function readForm(request: FastifyRequest): Promise<Form> {
       filename,
       path: filepath,
     })),
+  }
+  const validate = request.compileValidationSchema(fields as Record<string, unknown>)
+  if (!validate(form.values)) {
+    const issues = toIssues((validate.errors ?? []) as ErrorObject[])
+    throw new Problem(
+      'invalid-request',
+      `form: ${issues.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')}`,
+      { issues },
+    )
   }
   requireStorableText('form', [form.values, files.map((file) => file.filename)])
   return form

@@ -1,15 +1,13 @@
 /** Sizes of images under windows, without TensorFlow. */
 import { LayerMisfit } from './layer-misfit.ts'
-import type { Shape } from './network.ts'
-
-export const show = (shape: Shape): string => `[${shape.join(', ')}]`
+import { type Shape, showShape } from './network.ts'
 
 /** @throws LayerMisfit when the shape is no `[height, width, channels]` */
 export function image(shape: Shape, what: string): readonly [number, number, number] {
   const [height, width, channels] = shape
   if (shape.length !== 3 || !height || !width || !channels)
     throw new LayerMisfit(
-      `${what} needs an image [height, width, channels] but its input is ${show(shape)}`,
+      `${what} needs an image [height, width, channels] but its input is ${showShape(shape)}`,
     )
   return [height, width, channels]
 }

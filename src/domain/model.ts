@@ -7,6 +7,9 @@ export interface Normalization {
   readonly standardDeviation: readonly number[]
 }
 
+/** `format` in the metadata of a model's safetensors file. */
+export const MODEL_FORMAT = 'distillery-model/1'
+
 export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
 

@@ -133,3 +133,9 @@ export const weightName = (layer: string, weight: WeightShape['name']): string =
 
 export const outputShape = (network: Network): Shape =>
   network.layers.at(-1)?.outputShape ?? network.inputShape
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((side, axis) => side === b[axis])
+
+/** As messages and reports write it. */
+export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`

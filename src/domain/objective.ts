@@ -27,7 +27,18 @@ const SoftTargets = Type.Object(
   { ...strict, title: 'soft-targets' },
 )
 const HardLabels = Type.Object(
-  { method: Type.Literal('hard-labels'), weight: Weight },
+  {
+    method: Type.Literal('hard-labels'),
+    weight: Weight,
+    labelSmoothing: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        default: 0,
+        description: 'Share of the target that is spread over all classes evenly.',
+      }),
+    ),
+  },
   { ...strict, title: 'hard-labels' },
 )
 
@@ -40,7 +51,7 @@ export type Objective = Static<typeof Objective>
 
 export type ResolvedTerm =
   | { readonly method: 'soft-targets'; readonly weight: number; readonly temperature: number }
-  | { readonly method: 'hard-labels'; readonly weight: number }
+  | { readonly method: 'hard-labels'; readonly weight: number; readonly labelSmoothing: number }
 export type Method = ResolvedTerm['method']
 
 export interface MethodDescription {
@@ -65,7 +76,8 @@ export const METHODS = {
     citation: 'Hinton, Vinyals & Dean 2015, arXiv:1503.02531, section 2',
   },
   'hard-labels': {
-    formula: 'mean_b (logsumexp(z_b) − z_b,y), over the rows whose label is known',
+    formula:
+      'mean_b ((1 − ε) (logsumexp z_b − z_b,y) + ε mean_c (logsumexp z_b − z_bc)) over the rows whose label is known, ε = labelSmoothing',
     summary: 'Cross-entropy with the labels of the dataset.',
     needsTeacher: false,
     needsLabels: true,
@@ -87,7 +99,7 @@ function resolveTerm(term: Static<typeof Term>): ResolvedTerm {
     case 'soft-targets':
       return { method: 'soft-targets', weight, temperature: term.temperature ?? 4 }
     case 'hard-labels':
-      return { method: 'hard-labels', weight }
+      return { method: 'hard-labels', weight, labelSmoothing: term.labelSmoothing ?? 0 }
   }
 }
 
@@ -96,4 +108,6 @@ export const resolveObjective = (objective: Objective = DEFAULT_OBJECTIVE): Reso
   objective.terms.map(resolveTerm)
 
 /** What the control arm and a teacher are trained for. */
-export const LABELS_ONLY: readonly ResolvedTerm[] = [{ method: 'hard-labels', weight: 1 }]
+export const LABELS_ONLY: readonly ResolvedTerm[] = [
+  { method: 'hard-labels', weight: 1, labelSmoothing: 0 },
+]

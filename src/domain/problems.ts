@@ -17,7 +17,7 @@ const kind = (status: number, title: string, retryable = false): ProblemKind => 
 })
 
 export const PROBLEMS = {
-  'malformed-body': kind(400, 'The body is not valid JSON'),
+  'malformed-body': kind(400, 'The body cannot be read'),
   'invalid-request': kind(400, 'A parameter or header is not valid'),
   unauthorized: kind(401, 'An API key is needed'),
   'route-not-found': kind(404, 'There is nothing at this path'),

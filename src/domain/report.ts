@@ -19,12 +19,6 @@ export const Metrics = Type.Object(
 )
 export type Metrics = Static<typeof Metrics>
 export type MetricName = keyof Metrics
-export const METRIC_NAMES = [
-  'accuracy',
-  'macroF1',
-  'nll',
-  'agreement',
-] as const satisfies readonly MetricName[]
 
 export const Summary = Type.Object(
   {

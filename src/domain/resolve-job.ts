@@ -3,12 +3,13 @@
  * with it. Pure: whoever calls it has looked the references up.
  */
 import type { Dataset } from './dataset.ts'
-import type { Evaluation, EvaluationSpec, Split } from './evaluation.ts'
 import { inferNetwork } from './infer-network.ts'
+import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { Model } from './model.ts'
-import type { Network } from './network.ts'
+import { type Network, sameShape, showShape } from './network.ts'
 import { METHODS, resolveObjective } from './objective.ts'
+import { fewestTrainingRows, resolveEvaluation } from './resolve-evaluation.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
 import { resolveTraining, type Training } from './training.ts'
@@ -33,136 +34,11 @@ const reference = (dataset: Dataset): DatasetReference => ({
   labelsSha256: dataset.labelsSha256,
 })
 
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((side, axis) => side === b[axis])
-const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`
-
-class Issues {
-  readonly found: SpecIssue[] = []
-  add(
-    pointer: string,
-    code: string,
-    message: string,
-    allowed?: readonly (string | number)[],
-  ): void {
-    this.found.push({ pointer, code, message, ...(allowed ? { allowed } : {}) })
-  }
-}
-
-function resolveSplit(spec: EvaluationSpec, dataset: Dataset, seed: number, issues: Issues): Split {
-  const stratified = spec.stratified ?? true
-  const smallest = Math.min(...dataset.classCounts)
-  const smallestName = dataset.classNames[dataset.classCounts.indexOf(smallest)] ?? ''
-  const foreign = (field: keyof EvaluationSpec, protocol: string) => {
-    if (spec[field] !== undefined)
-      issues.add(
-        `/evaluation/${field}`,
-        'option-not-applicable',
-        `\`${field}\` belongs to protocol ${protocol}`,
-      )
-  }
-  switch (spec.protocol ?? 'k-fold') {
-    case 'holdout': {
-      foreign('folds', 'k-fold')
-      if (spec.testSet)
-        issues.add(
-          '/evaluation/testSet',
-          'option-not-applicable',
-          'holdout measures on the part it keeps back; use protocol test-set or k-fold with a test set',
-        )
-      const fraction = spec.heldOutFraction ?? 0.2
-      if (stratified && smallest < 2)
-        issues.add(
-          '/evaluation/stratified',
-          'class-too-small',
-          `class ${smallestName} has ${smallest} row: a stratified holdout needs 2 in every class`,
-        )
-      if (
-        Math.round(dataset.rows * fraction) < 1 ||
-        Math.round(dataset.rows * fraction) >= dataset.rows
-      )
-        issues.add(
-          '/evaluation/heldOutFraction',
-          'part-is-empty',
-          `${fraction} of ${dataset.rows} rows leaves one part empty`,
-        )
-      return { kind: 'holdout', fraction, stratified, seed }
-    }
-    case 'test-set':
-      foreign('folds', 'k-fold')
-      foreign('heldOutFraction', 'holdout')
-      foreign('stratified', 'k-fold or holdout')
-      if (!spec.testSet)
-        issues.add(
-          '/evaluation/testSet',
-          'test-set-missing',
-          'protocol test-set needs a dataset id',
-        )
-      return { kind: 'none' }
-    default: {
-      foreign('heldOutFraction', 'holdout')
-      const folds = spec.folds ?? 5
-      if (stratified && folds > smallest)
-        issues.add(
-          '/evaluation/folds',
-          'folds-exceed-class',
-          `${folds} folds, but class ${smallestName} has only ${smallest} rows: at most ${smallest} stratified folds`,
-        )
-      else if (folds > dataset.rows)
-        issues.add('/evaluation/folds', 'folds-exceed-rows', `at most ${dataset.rows} folds`)
-      return { kind: 'k-fold', folds, stratified, seed }
-    }
-  }
-}
-
-function resolveEvaluation(
-  spec: EvaluationSpec,
-  references: References,
-  seed: number,
-  issues: Issues,
-): Evaluation {
-  const split = resolveSplit(spec, references.dataset, seed, issues)
-  const { dataset, testSet, teacher } = references
-  if (testSet) {
-    if (!sameShape(testSet.inputShape, dataset.inputShape))
-      issues.add(
-        '/evaluation/testSet/id',
-        'shape-mismatch',
-        `rows of ${testSet.id} are ${show(testSet.inputShape)}, those of ${dataset.id} ${show(dataset.inputShape)}`,
-      )
-    if (testSet.featureType !== dataset.featureType)
-      issues.add(
-        '/evaluation/testSet/id',
-        'type-mismatch',
-        `values of ${testSet.id} are ${testSet.featureType}, those of ${dataset.id} ${dataset.featureType}`,
-      )
-    if (testSet.classNames.join('\n') !== dataset.classNames.join('\n'))
-      issues.add(
-        '/evaluation/testSet/id',
-        'classes-differ',
-        `classes of ${testSet.id} are not those of ${dataset.id}: ${testSet.classNames.slice(0, 20).join(', ')}`,
-      )
-  }
-  if (teacher && spec.teacherPerFold === 'retrain')
-    issues.add(
-      '/evaluation/teacherPerFold',
-      'teacher-cannot-be-retrained',
-      'a stored model is used as it is; give `teacher.train` to retrain a teacher in every fold',
-      ['frozen'],
-    )
-  return {
-    split,
-    control: spec.control ?? true,
-    teacherPerFold: spec.teacherPerFold ?? (teacher ? 'frozen' : 'retrain'),
-    testSet: testSet?.id ?? null,
-  }
-}
-
 function resolveTeacher(
   spec: JobSpec,
   { dataset, teacher }: References,
   rows: number,
-  issues: Issues,
+  issues: IssueList,
   notes: string[],
 ): ResolvedTeacher | null {
   if (teacher) {
@@ -170,7 +46,7 @@ function resolveTeacher(
       issues.add(
         '/teacher/model',
         'shape-mismatch',
-        `the teacher takes rows of ${show(teacher.network.inputShape)}, the dataset has ${show(dataset.inputShape)}`,
+        `the teacher takes rows of ${showShape(teacher.network.inputShape)}, the dataset has ${showShape(dataset.inputShape)}`,
       )
     if (teacher.classes !== dataset.classNames.length)
       issues.add(
@@ -211,7 +87,7 @@ function networkFor(
   architecture: JobSpec['student']['architecture'],
   dataset: Dataset,
   pointer: string,
-  issues: Issues,
+  issues: IssueList,
   notes: string[],
 ): Network | null {
   const inference = inferNetwork(
@@ -228,29 +104,30 @@ function networkFor(
   return inference.network
 }
 
-/** The fewest rows that any training of the job has. */
-function fewestTrainingRows(split: Split, rows: number): number {
-  switch (split.kind) {
-    case 'k-fold':
-      return rows - Math.ceil(rows / split.folds)
-    case 'holdout':
-      return rows - Math.round(rows * split.fraction)
-    case 'none':
-      return rows
-  }
-}
-
-function checkBatch(training: Training, rows: number, pointer: string, issues: Issues): void {
-  if (training.batchSize > rows)
+function checkTraining(training: Training, rows: number, pointer: string, issues: IssueList): void {
+  const { batchSize, optimizer, epochs, warmupEpochs } = training
+  if (batchSize > rows)
     issues.add(
       `${pointer}/batchSize`,
       'batch-exceeds-rows',
-      `a batch of ${training.batchSize} rows, but a training has only ${rows}`,
+      `a batch of ${batchSize} rows, but a training has only ${rows}`,
+    )
+  if (optimizer.name === 'sgd' && optimizer.nesterov && optimizer.momentum === 0)
+    issues.add(
+      `${pointer}/optimizer/nesterov`,
+      'option-not-applicable',
+      'Nesterov needs a `momentum` above 0',
+    )
+  if (warmupEpochs > epochs)
+    issues.add(
+      `${pointer}/warmupEpochs`,
+      'warmup-exceeds-epochs',
+      `a warm-up of ${warmupEpochs} epochs, but the training has only ${epochs}`,
     )
 }
 
 export function resolveJob(spec: JobSpec, references: References): Resolution {
-  const issues = new Issues()
+  const issues = new IssueList()
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
@@ -272,9 +149,9 @@ export function resolveJob(spec: JobSpec, references: References): Resolution {
     objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
-  checkBatch(training, rows, '/training', issues)
+  checkTraining(training, rows, '/training', issues)
   if (teacher?.kind === 'train')
-    checkBatch(teacher.training, rows, '/teacher/train/training', issues)
+    checkTraining(teacher.training, rows, '/teacher/train/training', issues)
 
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
   return {

@@ -1,7 +1,7 @@
 /** Output shape and weights of one layer on the shapes it reads, without TensorFlow. */
-import { image, show, windows } from './image-shapes.ts'
+import { image, windows } from './image-shapes.ts'
 import { LayerMisfit } from './layer-misfit.ts'
-import { elements, type Layer, type Shape, type WeightShape } from './network.ts'
+import { elements, type Layer, type Shape, showShape, type WeightShape } from './network.ts'
 
 interface Placement {
   readonly outputShape: Shape
@@ -33,7 +33,7 @@ function placeConvolution(layer: Convolution, input: Shape): Placement {
     }
   if (layer.strides[0] !== layer.strides[1])
     throw new LayerMisfit(
-      `${layer.type} needs the same stride for height and width, not ${show(layer.strides)}`,
+      `${layer.type} needs the same stride for height and width, not ${showShape(layer.strides)}`,
       'strides',
     )
   const depth = channels * layer.depthMultiplier
@@ -61,10 +61,10 @@ function placeMerge(type: 'add' | 'concatenate', inputs: readonly Shape[]): Plac
   const [first = [], ...others] = inputs
   if (others.length === 0)
     throw new LayerMisfit(`${type} needs two or more inputs: name the layers it reads`, 'inputs')
-  const compared = (shape: Shape): string => show(type === 'add' ? shape : shape.slice(0, -1))
+  const compared = (shape: Shape): string => showShape(type === 'add' ? shape : shape.slice(0, -1))
   if (others.some((shape) => shape.length !== first.length || compared(shape) !== compared(first)))
     throw new LayerMisfit(
-      `${type} needs inputs of ${type === 'add' ? 'one shape' : 'shapes that differ in the last axis only'} but reads ${inputs.map(show).join(', ')}`,
+      `${type} needs inputs of ${type === 'add' ? 'one shape' : 'shapes that differ in the last axis only'} but reads ${inputs.map(showShape).join(', ')}`,
       'inputs',
     )
   if (type === 'add') return { outputShape: first, weights: [] }
@@ -87,7 +87,7 @@ export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
       const [features] = input
       if (input.length !== 1 || !features)
         throw new LayerMisfit(
-          `dense needs a vector but its input is ${show(input)}: put a flatten or globalAveragePooling2d layer before it`,
+          `dense needs a vector but its input is ${showShape(input)}: put a flatten or globalAveragePooling2d layer before it`,
         )
       return {
         outputShape: [layer.units],

@@ -6,23 +6,34 @@ const LearningRate = Type.Optional(
   Type.Number({
     exclusiveMinimum: 0,
     maximum: 100,
-    description: 'At the start. Default 0.001 for adam, 0.01 for sgd.',
+    description: 'At the start. Default 0.01 for sgd, 0.001 for the others.',
   }),
 )
+
+const Share = (fallback: number, description?: string) =>
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: fallback,
+      ...(description ? { description } : {}),
+    }),
+  )
+const Epsilon = Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 1e-8 }))
+const WeightDecay = (fallback: number, description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, maximum: 10, default: fallback, description }))
+const COUPLED = 'Adds `weightDecay · w` to the gradient of every weight (an L2 penalty).'
 
 export const Optimizer = discriminated('name', [
   Type.Object(
     {
       name: Type.Literal('sgd'),
       learningRate: LearningRate,
-      momentum: Type.Optional(
-        Type.Number({
-          minimum: 0,
-          exclusiveMaximum: 1,
-          default: 0,
-          description: "PyTorch's form: v = momentum v + g; w = w - rate v.",
-        }),
+      momentum: Share(0, "PyTorch's form: v = momentum · v + g; w = w − rate · v."),
+      nesterov: Type.Optional(
+        Type.Boolean({ default: false, description: 'w = w − rate · (g + momentum · v).' }),
       ),
+      weightDecay: WeightDecay(0, COUPLED),
     },
     { ...strict, title: 'sgd' },
   ),
@@ -30,15 +41,41 @@ export const Optimizer = discriminated('name', [
     {
       name: Type.Literal('adam'),
       learningRate: LearningRate,
-      beta1: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9 })),
-      beta2: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.999 })),
-      epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 1e-8 })),
+      beta1: Share(0.9),
+      beta2: Share(0.999),
+      epsilon: Epsilon,
+      weightDecay: WeightDecay(0, COUPLED),
     },
     {
       ...strict,
       title: 'adam',
       description: 'Kingma & Ba 2015, algorithm 1, with bias correction.',
     },
+  ),
+  Type.Object(
+    {
+      name: Type.Literal('adamw'),
+      learningRate: LearningRate,
+      beta1: Share(0.9),
+      beta2: Share(0.999),
+      epsilon: Epsilon,
+      weightDecay: WeightDecay(0.01, 'Shrinks every weight by `rate · weightDecay` a step.'),
+    },
+    {
+      ...strict,
+      title: 'adamw',
+      description: 'Adam with decoupled weight decay (Loshchilov & Hutter 2019).',
+    },
+  ),
+  Type.Object(
+    {
+      name: Type.Literal('rmsprop'),
+      learningRate: LearningRate,
+      rho: Share(0.99, 'Of the moving average of squared gradients.'),
+      epsilon: Epsilon,
+      weightDecay: WeightDecay(0, COUPLED),
+    },
+    { ...strict, title: 'rmsprop', description: "Hinton's lecture 6e, in PyTorch's form." },
   ),
 ])
 
@@ -73,6 +110,20 @@ export const Schedule = discriminated('name', [
     },
     { ...strict, title: 'cosine', description: 'Half a cosine over all steps, without restarts.' },
   ),
+  Type.Object(
+    {
+      name: Type.Literal('exponential'),
+      factor: Type.Optional(
+        Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1,
+          default: 0.95,
+          description: 'Of each epoch.',
+        }),
+      ),
+    },
+    { ...strict, title: 'exponential' },
+  ),
 ])
 
 export const TrainingSpec = Type.Object(
@@ -89,46 +140,99 @@ export const TrainingSpec = Type.Object(
     ),
     optimizer: Type.Optional(Optimizer),
     schedule: Type.Optional(Schedule),
+    warmupEpochs: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1000,
+        default: 0,
+        description: 'The rate of the schedule is scaled up linearly over this long at the start.',
+      }),
+    ),
+    clipNorm: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description:
+          'All gradients together are scaled down to this Euclidean norm where theirs is larger; not given: never.',
+      }),
+    ),
   },
   { ...strict },
 )
 export type TrainingSpec = Static<typeof TrainingSpec>
 
+interface AdamParameters {
+  readonly learningRate: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  readonly weightDecay: number
+}
+
 export type ResolvedOptimizer =
-  | { readonly name: 'sgd'; readonly learningRate: number; readonly momentum: number }
   | {
-      readonly name: 'adam'
+      readonly name: 'sgd'
       readonly learningRate: number
-      readonly beta1: number
-      readonly beta2: number
+      readonly momentum: number
+      readonly nesterov: boolean
+      readonly weightDecay: number
+    }
+  | ({ readonly name: 'adam' } & AdamParameters)
+  | ({ readonly name: 'adamw' } & AdamParameters)
+  | {
+      readonly name: 'rmsprop'
+      readonly learningRate: number
+      readonly rho: number
       readonly epsilon: number
+      readonly weightDecay: number
     }
 
 export type ResolvedSchedule =
   | { readonly name: 'constant' }
   | { readonly name: 'step'; readonly every: number; readonly factor: number }
   | { readonly name: 'cosine'; readonly finalFactor: number }
+  | { readonly name: 'exponential'; readonly factor: number }
 
 export interface Training {
   readonly epochs: number
   readonly batchSize: number
   readonly optimizer: ResolvedOptimizer
   readonly schedule: ResolvedSchedule
+  readonly warmupEpochs: number
+  /** Null: gradients are not clipped. */
+  readonly clipNorm: number | null
 }
 
 function resolveOptimizer(spec: TrainingSpec['optimizer']): ResolvedOptimizer {
   switch (spec?.name) {
     case 'sgd':
-      return { name: 'sgd', learningRate: spec.learningRate ?? 0.01, momentum: spec.momentum ?? 0 }
-    case 'adam':
-    case undefined:
       return {
-        name: 'adam',
+        name: 'sgd',
+        learningRate: spec.learningRate ?? 0.01,
+        momentum: spec.momentum ?? 0,
+        nesterov: spec.nesterov ?? false,
+        weightDecay: spec.weightDecay ?? 0,
+      }
+    case 'rmsprop':
+      return {
+        name: 'rmsprop',
+        learningRate: spec.learningRate ?? 0.001,
+        rho: spec.rho ?? 0.99,
+        epsilon: spec.epsilon ?? 1e-8,
+        weightDecay: spec.weightDecay ?? 0,
+      }
+    case 'adam':
+    case 'adamw':
+    case undefined: {
+      const name = spec?.name ?? 'adam'
+      return {
+        name,
         learningRate: spec?.learningRate ?? 0.001,
         beta1: spec?.beta1 ?? 0.9,
         beta2: spec?.beta2 ?? 0.999,
         epsilon: spec?.epsilon ?? 1e-8,
+        weightDecay: spec?.weightDecay ?? (name === 'adamw' ? 0.01 : 0),
       }
+    }
   }
 }
 
@@ -138,6 +242,8 @@ function resolveSchedule(spec: TrainingSpec['schedule']): ResolvedSchedule {
       return { name: 'step', every: spec.every, factor: spec.factor ?? 0.1 }
     case 'cosine':
       return { name: 'cosine', finalFactor: spec.finalFactor ?? 0 }
+    case 'exponential':
+      return { name: 'exponential', factor: spec.factor ?? 0.95 }
     case 'constant':
     case undefined:
       return { name: 'constant' }
@@ -153,4 +259,6 @@ export const resolveTraining = (spec: TrainingSpec = {}, rows: number): Training
   batchSize: spec.batchSize ?? Math.min(64, rows),
   optimizer: resolveOptimizer(spec.optimizer),
   schedule: resolveSchedule(spec.schedule),
+  warmupEpochs: spec.warmupEpochs ?? 0,
+  clipNorm: spec.clipNorm ?? null,
 })

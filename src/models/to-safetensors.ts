@@ -1,5 +1,5 @@
 /** An uploaded model as a safetensors file, streamed: the weights pass through and are looked at, never collected. */
-import type { Normalization } from '../domain/model.ts'
+import { MODEL_FORMAT, type Normalization } from '../domain/model.ts'
 import { elements, type Network, type Shape } from '../domain/network.ts'
 import { type SafetensorsTensor, safetensorsHeader } from '../domain/safetensors-header.ts'
 import { firstNotFinite } from './finite.ts'
@@ -9,7 +9,6 @@ import type { ModelSource } from './model-source.ts'
 import type { ShardGroup } from './weights-manifest.ts'
 
 /** Of the metadata; a reader that does not know it must refuse the file. */
-export const MODEL_FORMAT = 'distillery-model/1'
 
 /** Numbers of a constant tensor that are made at once. */
 const CONSTANT_CHUNK = 16_384

@@ -3,7 +3,7 @@ import type { Dataset, DatasetProfile } from '../domain/dataset.ts'
 import type { DatasetStore, Page, PageRequest, Removal } from '../domain/ports.ts'
 import type { Database } from './database.ts'
 import type { Dataset as DatasetRow } from './generated/client.ts'
-import { cursorClause, toJson, toPage } from './rows.ts'
+import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 const toDataset = (row: DatasetRow): Dataset => ({
   ...row,
@@ -39,8 +39,8 @@ export class PrismaDatasetStore implements DatasetStore {
 
   async list(page: PageRequest): Promise<Page<Dataset>> {
     const rows = await this.#database.dataset.findMany({
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      ...cursorClause(page),
+      where: belowCursor(page),
+      ...pageClause(page),
     })
     return toPage(rows.map(toDataset), page)
   }

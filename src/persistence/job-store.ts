@@ -7,9 +7,16 @@ import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
 import type { Database, Transaction } from './database.ts'
 import { Prisma } from './generated/client.ts'
 import { appendEvent } from './job-events.ts'
-import { lockJob, notify, READY_CHANNEL, settleCancelling, stopTasks } from './job-transitions.ts'
+import {
+  lockJob,
+  moveJob,
+  notify,
+  READY_CHANNEL,
+  settleCancelling,
+  stopTasks,
+} from './job-transitions.ts'
 import { toJob } from './job-view.ts'
-import { cursorClause, toJson, toPage } from './rows.ts'
+import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 const WITH_TASKS = {
   omit: { report: true },
@@ -120,12 +127,12 @@ export class PrismaJobStore implements JobStore {
   async list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>> {
     const rows = await this.#database.job.findMany({
       where: {
+        ...belowCursor(page),
         ...(filter.statuses.length > 0 ? { status: { in: [...filter.statuses] } } : {}),
         ...(filter.datasetId === null ? {} : { datasetId: filter.datasetId }),
         ...(filter.name === null ? {} : { name: filter.name }),
       },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      ...cursorClause(page),
+      ...pageClause(page),
       ...WITH_TASKS,
     })
     return toPage(
@@ -173,8 +180,7 @@ export class PrismaJobStore implements JobStore {
       if (status === null) return 'not-found'
       if (isTerminal(status)) return 'already-terminal'
       if (status === 'cancelling') return 'accepted'
-      await tx.job.update({ where: { id }, data: { status: 'cancelling' } })
-      await appendEvent(tx, id, 'job-cancelling', {})
+      await moveJob(tx, id, { from: status, to: 'cancelling', event: 'job-cancelling' })
       await stopTasks(tx, id)
       await settleCancelling(tx, id, 'cancelling')
       return 'accepted'

@@ -4,7 +4,7 @@ import type { Network } from '../domain/network.ts'
 import type { ModelStore, Page, PageRequest, Removal } from '../domain/ports.ts'
 import type { Database } from './database.ts'
 import { type Model as ModelRow, Prisma } from './generated/client.ts'
-import { cursorClause, toJson, toPage } from './rows.ts'
+import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 /** With the sizes of its files, which the blobs know. */
 async function toModel(database: Database, row: ModelRow): Promise<Model> {
@@ -69,8 +69,8 @@ export class PrismaModelStore implements ModelStore {
 
   async list(page: PageRequest): Promise<Page<Model>> {
     const rows = await this.#database.model.findMany({
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      ...cursorClause(page),
+      where: belowCursor(page),
+      ...pageClause(page),
     })
     return toPage(await Promise.all(rows.map((row) => toModel(this.#database, row))), page)
   }

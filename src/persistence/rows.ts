@@ -2,11 +2,14 @@
 import type { Page, PageRequest } from '../domain/ports.ts'
 import type { Prisma } from './generated/client.ts'
 
-/** One row more than asked for tells whether there is a next page. */
-export const cursorClause = ({ limit, after }: PageRequest) => ({
-  take: limit + 1,
-  ...(after === null ? {} : { cursor: { id: after }, skip: 1 }),
-})
+/**
+ * Newest first by id: ids sort by time. A page begins below the last id of the page before, so rows that were deleted
+ * meanwhile, that one included, disturb nothing. One row more than asked for tells whether there is a next page.
+ */
+export const pageClause = ({ limit }: PageRequest) =>
+  ({ take: limit + 1, orderBy: { id: 'desc' } }) as const
+
+export const belowCursor = ({ after }: PageRequest) => (after === null ? {} : { id: { lt: after } })
 
 export function toPage<Row extends { readonly id: string }>(
   rows: readonly Row[],

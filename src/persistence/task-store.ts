@@ -8,7 +8,7 @@ import type { ClaimedTask, Failure, TaskOutcome, TaskProgress } from '../domain/
 import type { Arm, JobStatus, TaskKind } from '../domain/words.ts'
 import type { Database } from './database.ts'
 import { appendEvent } from './job-events.ts'
-import { lockJob, notify, READY_CHANNEL } from './job-transitions.ts'
+import { lockJob, moveJob, notify, READY_CHANNEL } from './job-transitions.ts'
 import { modelRow } from './model-store.ts'
 import { toJson } from './rows.ts'
 import { endWithFailure, endWithJob, UNCLAIMED } from './task-endings.ts'
@@ -36,13 +36,13 @@ export class PrismaTaskStore implements TaskStore {
         WHERE id = ${id}::uuid AND status = 'ready' AND (not_before IS NULL OR not_before <= now())
         RETURNING attempt, key, kind::text AS kind, arm::text AS arm, fold`
       if (!task) return null
-      if (status === 'queued') {
-        await tx.job.update({
-          where: { id: row.jobId },
-          data: { status: 'running', startedAt: new Date() },
+      if (status === 'queued')
+        await moveJob(tx, row.jobId, {
+          from: status,
+          to: 'running',
+          event: 'job-started',
+          data: { workerId },
         })
-        await appendEvent(tx, row.jobId, 'job-started', { workerId })
-      }
       await tx.epochMetric.deleteMany({ where: { taskId: id } })
       await appendEvent(tx, row.jobId, 'task-started', {
         task: task.key,
@@ -103,13 +103,14 @@ export class PrismaTaskStore implements TaskStore {
           status = CASE WHEN waiting_for = 1 THEN 'ready'::"TaskStatus" ELSE status END
         WHERE status = 'blocked' AND id IN (SELECT task_id FROM task_dependencies WHERE depends_on_id = ${task.id}::uuid)`
       await appendEvent(tx, task.jobId, 'task-succeeded', { task: task.key, attempt: task.attempt })
-      if (outcome.report) {
-        await tx.job.update({
-          where: { id: task.jobId },
-          data: { status: 'succeeded', report: toJson(outcome.report), finishedAt: new Date() },
+      if (outcome.report)
+        await moveJob(tx, task.jobId, {
+          from: status,
+          to: 'succeeded',
+          event: 'job-succeeded',
+          columns: { report: toJson(outcome.report) },
         })
-        await appendEvent(tx, task.jobId, 'job-succeeded', {})
-      } else await notify(tx, READY_CHANNEL)
+      else await notify(tx, READY_CHANNEL)
       return 'finished'
     })
   }

@@ -28,7 +28,7 @@ export async function createApi(
     datasets: datasetStore,
     blobs,
     ids,
-    maxRows: 100_000,
+    maxRows: 10_000_000,
     maxBytes: maxUploadBytes,
   })
   await datasets.ensureBuiltin()

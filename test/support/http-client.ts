@@ -35,7 +35,9 @@ export class HttpClient {
       method,
       headers:
         body === undefined || isText ? headers : { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: isText ? (body as BodyInit) : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: isText ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     })
     const text = await response.text()
     return {

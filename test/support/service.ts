@@ -43,8 +43,8 @@ export interface Service {
   addWorker(env?: NodeJS.ProcessEnv): Process
   /** SIGKILL; resolves when it is gone. */
   killWorker(index: number): Promise<void>
-  /** Pids of the trainers that live. */
-  trainers(): number[]
+  /** Pids of the living trainers, those that wait for a task too; default: of all workers, dead ones included. */
+  trainers(worker?: number): number[]
   logs(): string
   stop(): Promise<void>
 }
@@ -71,6 +71,14 @@ function processesWith(setting: string): number[] {
         return false
       }
     })
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return undefined
+  }
 }
 
 function start(name: string, script: string, folder: string, env: NodeJS.ProcessEnv): Process {
@@ -183,7 +191,10 @@ export async function startService({
         worker.child.kill('SIGKILL')
         await worker.ended
       },
-      trainers: () => alive().filter((pid) => titleOf(pid).includes('workers/trainer.ts')),
+      trainers: (worker) =>
+        alive()
+          .filter((pid) => titleOf(pid).includes('workers/trainer.ts'))
+          .filter((pid) => worker === undefined || parentOf(pid) === workers[worker]?.pid),
       logs,
       stop,
     }

@@ -23,6 +23,9 @@ export const linearJob = (changes: Partial<JobSpec> = {}, epochs = 3): JobSpec =
 export const foldedJob = (changes: Partial<JobSpec> = {}, epochs = 3): JobSpec =>
   linearJob({ evaluation: { protocol: 'k-fold', folds: 2 }, ...changes }, epochs)
 
+/** Of a job whose teacher is the long part: what to change for a student that takes no time. */
+export const QUICK_STUDENT = { training: { epochs: 1 } } as const
+
 /** Trains far longer than any test waits. */
 export const endlessJob = (changes: Partial<JobSpec> = {}): JobSpec => linearJob(changes, 10_000)
 

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { MODEL_FORMAT } from '../../src/domain/model.ts'
 import { type Network, outputShape } from '../../src/domain/network.ts'
 import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
@@ -125,7 +126,7 @@ async function deliver(
   const { network, manifest } = task
   const { classNames = null } = manifest
   const metadata = {
-    format: 'distillery',
+    format: MODEL_FORMAT,
     network: JSON.stringify(network),
     classNames: JSON.stringify(classNames),
     manifest: JSON.stringify(manifest),

@@ -10,7 +10,7 @@ import { InputError } from './input-error.ts'
 import type { FittedNormalization } from './normalization.ts'
 import { createOptimizer } from './optimizers.ts'
 import { type RandomStream, randomStream, shuffle } from './random.ts'
-import { learningRateAt } from './schedules.ts'
+import { learningRateAt, warmup } from './schedules.ts'
 import { tf } from './tensorflow.ts'
 import {
   type Batch,
@@ -157,9 +157,9 @@ export async function train(
   signal: AbortSignal,
 ): Promise<Trained> {
   const { network, objective, rows } = input
-  const { epochs, batchSize, optimizer: optimizerSpec, schedule } = input.training
+  const { epochs, batchSize, optimizer: optimizerSpec, schedule, warmupEpochs } = input.training
   const optimizer = createOptimizer(optimizerSpec)
-  const trainingStep = createTrainingStep(network, objective, optimizer)
+  const trainingStep = createTrainingStep(network, objective, optimizer, input.training.clipNorm)
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
   const random = randomStream(input.seeds.batches)
   const begin = performance.now()
@@ -173,11 +173,10 @@ export async function train(
       const sums = new EpochSums(objective)
       let learningRate = 0
       for (const batchRows of batchesOf(rows, batchSize, random)) {
-        learningRate = learningRateAt(schedule, optimizerSpec.learningRate, {
-          step,
-          stepsPerEpoch,
-          epochs,
-        })
+        const position = { step, stepsPerEpoch, epochs }
+        learningRate =
+          learningRateAt(schedule, optimizerSpec.learningRate, position) *
+          warmup(warmupEpochs, position)
         step++
         const { batch, labelledRows } = uploadBatch(input, batchRows, step)
         const rates = optimizer.rates(learningRate, step).map((rate) => tf.scalar(rate, 'float32'))

@@ -63,11 +63,23 @@ export function disposeState(state: TrainingState, except?: TrainingState): void
 const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
   tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'))
 
+/** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
+const CLIP_EPSILON = 1e-6
+
+/** Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013). */
+function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)))
+  const norm = tf.sqrt(tf.addN(squares))
+  const scale = tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1)
+  return gradients.map((gradient) => tf.mul(gradient, scale))
+}
+
 /** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
 export function createTrainingStep(
   network: Network,
   objective: readonly ResolvedTerm[],
   optimizer: Optimizer,
+  clipNorm: number | null = null,
 ): TrainingStep {
   const { trainable } = weightNames(network)
 
@@ -91,12 +103,13 @@ export function createTrainingStep(
         ) as tf.Scalar
       }
       const { grads } = tf.valueAndGrads(total)(values)
+      const gradients = clipNorm === null ? grads : clipped(grads, clipNorm)
       const [logits, ...terms] = kept
       const weights: Record<string, tf.Tensor> = { ...state.weights, ...updates }
       const slots: Record<string, tf.Tensor[]> = {}
       for (const [index, name] of trainable.entries()) {
         const current = { weight: values[index] as tf.Tensor, slots: state.slots[name] ?? [] }
-        const next = optimizer.update(current, grads[index] as tf.Tensor, rates)
+        const next = optimizer.update(current, gradients[index] as tf.Tensor, rates)
         weights[name] = next.weight
         slots[name] = next.slots
       }

@@ -185,19 +185,10 @@ CREATE TABLE "workers" (
 CREATE UNIQUE INDEX "blobs_sha256_key" ON "blobs"("sha256");
 
 -- CreateIndex
-CREATE INDEX "datasets_created_at_id_idx" ON "datasets"("created_at" DESC, "id" DESC);
-
--- CreateIndex
-CREATE INDEX "models_created_at_id_idx" ON "models"("created_at" DESC, "id" DESC);
-
--- CreateIndex
 CREATE UNIQUE INDEX "models_job_id_role_key" ON "models"("job_id", "role");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "jobs_idempotency_key_key" ON "jobs"("idempotency_key");
-
--- CreateIndex
-CREATE INDEX "jobs_created_at_id_idx" ON "jobs"("created_at" DESC, "id" DESC);
 
 -- CreateIndex
 CREATE INDEX "jobs_status_created_at_idx" ON "jobs"("status", "created_at");

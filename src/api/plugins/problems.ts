@@ -31,6 +31,13 @@ function validationProblem(error: FastifyError): Problem {
     : new Problem('invalid-request', `${error.validationContext}: ${detail}`, { issues })
 }
 
+/** Prisma's codes for a database that cannot be reached, that is full, or that hung up; its driver often has none. */
+const OUTAGE_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037', 'P2039'])
+const OUTAGE_WORDS = /connection terminated|timeout exceeded when trying to connect|not queryable/i
+
+const isOutage = ({ code, message }: FastifyError): boolean =>
+  OUTAGE_CODES.has(code) || code === 'ECONNREFUSED' || OUTAGE_WORDS.test(message)
+
 /** Anything that was thrown as a problem; what nobody foresaw is an `internal-error`. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
@@ -45,6 +52,11 @@ export function toProblem(error: unknown): Problem {
   if (!(error instanceof Error)) return new Problem('internal-error', 'Unknown error.')
   const known = error as FastifyError
   if (known.validation) return validationProblem(known)
+  if (isOutage(known))
+    return new Problem('unavailable', 'The database does not answer; try again in a moment.', {
+      headers: { 'retry-after': '5' },
+      cause: error,
+    })
   const code = BY_FASTIFY_CODE[known.code]
   if (code) return new Problem(code, known.message)
   if (known.statusCode && known.statusCode >= 400 && known.statusCode < 500)
@@ -84,8 +96,20 @@ function send(problem: Problem, request: FastifyRequest, reply: FastifyReply): v
     .send(body)
 }
 
-export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
-  send(toProblem(error), request, reply)
+const refusedType = (request: FastifyRequest): Problem =>
+  new Problem(
+    'unsupported-media-type',
+    `${request.method} ${request.url.split('?')[0]} does not take ${request.headers['content-type'] ?? 'a body without Content-Type'}; /docs says what it takes.`,
+  )
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { code } = error as Partial<FastifyError>
+  send(
+    code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? refusedType(request) : toProblem(error),
+    request,
+    reply,
+  )
+}
 
 interface KnownRoute {
   readonly pattern: RegExp
@@ -103,6 +127,10 @@ export function registerProblems(app: FastifyInstance): void {
     }
     for (const name of [method].flat()) known.methods.add(name)
     routes.set(url, known)
+  })
+  // A body that was refused half-way is read to its end and dropped: the next request comes on the same connection.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) raw.resume()
   })
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {

@@ -93,7 +93,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
   }
 
   async function uploadForm(request: FastifyRequest, query: Settings): Promise<Dataset> {
-    const { values, files } = await readForm(request)
+    const { values, files } = await readForm(request, UploadQuery)
     const settings: Settings = { ...values, ...query }
     const format = settings.format ?? 'csv'
     if (format === 'idx') {

@@ -1,4 +1,5 @@
 /** What a job has to show: events, learning curves, report, student. */
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { JobService } from '../../application/job-service.ts'
@@ -6,7 +7,22 @@ import type { Model } from '../../domain/model.ts'
 import type { BlobStore } from '../../domain/ports.ts'
 import type { Report } from '../../domain/report.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
+import { jobEventStream } from '../event-stream.ts'
 import { Id, problems } from '../schemas/common.ts'
+
+/** Of the database's integer. */
+const MAX_SEQUENCE = 2_147_483_647
+
+const EventPage = Type.Object({
+  data: Type.Array(
+    Type.Object({
+      sequence: Type.Integer(),
+      type: Type.String(),
+      data: Type.Unknown(),
+      at: Type.String({ format: 'date-time' }),
+    }),
+  ),
+})
 
 interface Options {
   readonly jobs: JobService
@@ -18,6 +34,10 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
   { jobs, blobs, model },
 ) => {
+  const closing = new AbortController()
+  // Streams end before the server waits for its connections to.
+  app.addHook('preClose', async () => closing.abort())
+
   app.get(
     '/:id/events',
     {
@@ -25,34 +45,50 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
         operationId: 'listJobEvents',
         tags: ['jobs'],
         summary: 'What happened to a job, in order',
+        description:
+          'As JSON; or with `Accept: text/event-stream` as a stream that goes on until the job has ended, with `progress` events in between. A stream that broke is resumed with `Last-Event-ID` (or `after`).',
         params: Id('job'),
+        headers: Type.Object({
+          'last-event-id': Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SEQUENCE })),
+        }),
         querystring: Type.Object({
           after: Type.Integer({
             minimum: 0,
-            maximum: 2 ** 31 - 1,
+            maximum: MAX_SEQUENCE,
             default: 0,
             description: 'Only events with a larger number.',
           }),
-          limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
+          limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'Of JSON.' }),
         }),
         response: {
-          200: Type.Object({
-            data: Type.Array(
-              Type.Object({
-                sequence: Type.Integer(),
-                type: Type.String(),
-                data: Type.Unknown(),
-                at: Type.String({ format: 'date-time' }),
-              }),
-            ),
-          }),
+          200: {
+            description: 'Events.',
+            content: {
+              'application/json': { schema: EventPage },
+              'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) },
+            },
+          },
           ...problems('job-not-found', 'invalid-request'),
         },
       },
     },
-    async ({ params, query }) => {
-      const events = await jobs.events(params.id, query.after, query.limit)
-      return { data: events.map((event) => ({ ...event, at: event.at.toISOString() })) }
+    async ({ params, query, headers }, reply) => {
+      if (!headers.accept?.includes('text/event-stream')) {
+        const events = await jobs.events(params.id, query.after, query.limit)
+        return { data: events.map((event) => ({ ...event, at: event.at.toISOString() })) }
+      }
+      // Looked up before the stream begins, so that a wrong id is a problem and not an empty stream.
+      await jobs.get(params.id)
+      const after = headers['last-event-id'] ?? query.after
+      return (
+        reply
+          .type('text/event-stream')
+          .header('cache-control', 'no-cache')
+          .header('x-accel-buffering', 'no')
+          // Else a server that closes would wait for the connection after the stream has ended.
+          .header('connection', 'close')
+          .send(Readable.from(jobEventStream(jobs, params.id, after, closing.signal)))
+      )
     },
   )
 

@@ -75,7 +75,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
   }
 
   async function uploadForm(request: FastifyRequest, query: Settings) {
-    const { values, files } = await readForm(request)
+    const { values, files } = await readForm(request, UploadQuery)
     const settings = { ...values, ...query }
     const [only] = files
     if (!only) throw new Problem('invalid-request', 'The form has no file.')

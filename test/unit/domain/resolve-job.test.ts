@@ -144,6 +144,20 @@ test.each<[string, Partial<JobSpec>, Parameters<typeof references>[0], string, s
     '/student/architecture/layers/0',
     'output-is-not-classes',
   ],
+  [
+    'Nesterov without momentum',
+    { training: { optimizer: { name: 'sgd', nesterov: true } } },
+    {},
+    '/training/optimizer/nesterov',
+    'option-not-applicable',
+  ],
+  [
+    'a warm-up longer than the training',
+    { training: { epochs: 3, warmupEpochs: 4 } },
+    {},
+    '/training/warmupEpochs',
+    'warmup-exceeds-epochs',
+  ],
 ])('refuses %s', (_, changes, refs, pointer, code) => {
   expect(issuesOf(spec(changes), references(refs))).toContainEqual(
     expect.objectContaining({ pointer, code }),

@@ -13,7 +13,12 @@ const { matrix, target, start, rates, cases } = readJson(fixture('engine/optimiz
 }
 
 test.each(cases)('$optimizer follows the path of PyTorch', ({ optimizer: spec, path }) => {
-  const optimizer = createOptimizer({ learningRate: 1, ...spec } as ResolvedOptimizer)
+  const optimizer = createOptimizer({
+    learningRate: 1,
+    weightDecay: 0,
+    nesterov: false,
+    ...spec,
+  } as ResolvedOptimizer)
   let current: Optimized = {
     weight: tf.tensor1d(start),
     slots: Array.from({ length: optimizer.slotsPerWeight }, () => tf.zeros([start.length])),

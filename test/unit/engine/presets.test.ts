@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { PRESETS, type Preset } from '../../../src/domain/architecture.ts'
 import { weightName } from '../../../src/domain/network.ts'
+import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { createOptimizer } from '../../../workers/engine/optimizers.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
@@ -10,7 +11,7 @@ import {
   initialState,
 } from '../../../workers/engine/training-step.ts'
 import { initialize, upload, weightNames } from '../../../workers/engine/weights.ts'
-import { inferred } from './support.ts'
+import { inferred, trainingOf } from './support.ts'
 
 const SHAPE = [10, 9, 3]
 const dropoutSeed = tf.tensor1d([1, 1], 'int32')
@@ -31,12 +32,13 @@ test.each(Object.keys(PRESETS) as Preset[])(
       expect([name, outputs.get(name)?.shape]).toEqual([name, [3, ...outputShape]])
     expect(logits.dataSync().every(Number.isFinite)).toBe(true)
 
-    const optimizer = createOptimizer({ name: 'sgd', learningRate: 0.1, momentum: 0 })
-    const step = createTrainingStep(network, [{ method: 'hard-labels', weight: 1 }], optimizer)
+    const optimizer = createOptimizer(trainingOf({ optimizer: { name: 'sgd' } }).optimizer)
+    const step = createTrainingStep(network, LABELS_ONLY, optimizer)
     const state = initialState(network, weights, optimizer)
     const labels = tf.tensor1d([0, 4, 9], 'int32')
     const batch = { inputs: rows, labels, teacherLogits: null, dropoutSeed }
-    const { state: next, measurements } = step(state, batch, [tf.scalar(0.1)])
+    const rates = optimizer.rates(0.1, 1).map((rate) => tf.scalar(rate))
+    const { state: next, measurements } = step(state, batch, rates)
     expect(measurements.dataSync()[0]).toBeGreaterThan(0)
     const { trainable, movingAverages } = weightNames(network)
     expect(trainable.length + movingAverages.length).toBe(named.length)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { learningRateAt } from '../../../workers/engine/schedules.ts'
+import { learningRateAt, warmup } from '../../../workers/engine/schedules.ts'
 
 const at = (step: number) => ({ step, stepsPerEpoch: 10, epochs: 4 })
 
@@ -22,4 +22,14 @@ test('cosine starts at the rate, is half way in the middle and approaches the fi
     12,
   )
   expect(learningRateAt(schedule, 2, at(40))).toBeCloseTo(0.4, 12)
+})
+
+test('exponential multiplies once an epoch', () => {
+  const schedule = { name: 'exponential', factor: 0.5 } as const
+  expect([0, 9, 10, 39].map((step) => learningRateAt(schedule, 8, at(step)))).toEqual([8, 8, 4, 1])
+})
+
+test('a warm-up rises by equal steps to 1 and stays there; without one there is none', () => {
+  expect([0, 1, 4, 5, 30].map((step) => warmup(0.5, at(step)))).toEqual([0.2, 0.4, 1, 1, 1])
+  expect(warmup(0, at(0))).toBe(1)
 })

@@ -30,6 +30,7 @@ async function converse(task: Task) {
   child.on('message', (message: TrainerMessage) => {
     messages.push(message)
     if (message.type === 'ready') child.send(task)
+    if (message.type === 'result' || message.type === 'failure') child.disconnect()
   })
   const [code] = await once(child, 'exit')
   return { messages, code }

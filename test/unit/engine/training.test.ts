@@ -24,7 +24,7 @@ import {
   trainingOf,
 } from './support.ts'
 
-const LABELS: readonly ResolvedTerm[] = [{ method: 'hard-labels', weight: 1 }]
+const LABELS: readonly ResolvedTerm[] = [{ method: 'hard-labels', weight: 1, labelSmoothing: 0 }]
 const SHAPE = [6, 6, 2]
 const data = randomRows(70, SHAPE, 3)
 const network = networkOf(SHAPE, EVERY_LAYER)

@@ -25,7 +25,8 @@ function teacherOf({ teacherLogits }: Targets): tf.Tensor2D {
 }
 
 const LOSSES: { readonly [M in Method]: Loss<M> } = {
-  'hard-labels': (student, { labels }) => crossEntropy(student, labels),
+  'hard-labels': (student, { labels }, { labelSmoothing }) =>
+    crossEntropy(student, labels, labelSmoothing),
   'soft-targets': (student, targets, { temperature }) =>
     softTargetLoss(student, teacherOf(targets), temperature),
 }

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import type { JobSpec } from '../../../src/domain/job-spec.ts'
+import type { ClaimedTask } from '../../../src/domain/task.ts'
+import { buildTask, type EarlierFile } from '../../../workers/build-task.ts'
+import { dataset, references, resolved, spec } from '../../support/specs.ts'
+
+function build(
+  changes: Partial<JobSpec>,
+  task: Pick<ClaimedTask, 'key' | 'kind' | 'arm' | 'fold'>,
+  earlier: EarlierFile[] = [],
+  refs = references(),
+) {
+  const job = resolved(spec(changes), refs)
+  const needed: string[] = []
+  const built = buildTask(
+    { id: 't', attempt: 1, jobId: 'job_1', job, ...task },
+    {
+      earlier,
+      outputDirectory: 'out',
+      fileOf: (sha256) => {
+        needed.push(sha256)
+        return `cache/${sha256}`
+      },
+    },
+  )
+  return { built, needed }
+}
+const distilled = { key: 'distilled/fold-1', kind: 'train', arm: 'distilled', fold: 1 } as const
+const control = { key: 'control/fold-1', kind: 'train', arm: 'control', fold: 1 } as const
+const teacherFile = { taskKey: 'teacher/fold-1', name: 'allLogits', sha256: 'teacher-1' }
+
+test('a student learns from the teacher of its own fold, the control from labels alone', () => {
+  expect(build({}, distilled, [teacherFile]).built).toMatchObject({
+    teacherLogitsPath: 'cache/teacher-1',
+    objective: [{ method: 'soft-targets' }, { method: 'hard-labels' }],
+  })
+  const { built, needed } = build({}, control, [teacherFile])
+  expect(built).toMatchObject({
+    teacherLogitsPath: null,
+    objective: [{ method: 'hard-labels', weight: 1 }],
+  })
+  expect(needed).not.toContain('teacher-1')
+})
+
+test('control and distilled differ in nothing that is random', () => {
+  const fields = ['seed', 'fold', 'split', 'network', 'training', 'labelledFraction'] as const
+  const [one, other] = [build({}, distilled, [teacherFile]).built, build({}, control).built]
+  for (const field of fields)
+    expect((one as unknown as Record<string, unknown>)[field]).toEqual(
+      (other as unknown as Record<string, unknown>)[field],
+    )
+})
+
+test('a fold never gets the test set; a final does', () => {
+  const refs = references({ testSet: dataset({ id: 'ds_test_set', featuresSha256: 'test-rows' }) })
+  const changes = { evaluation: { testSet: { id: 'ds_test_set' } } }
+  expect(build(changes, control, [], refs).needed).not.toContain('test-rows')
+  const final = { key: 'control/final', kind: 'train', arm: 'control', fold: null } as const
+  expect(build(changes, final, [], refs).needed).toContain('test-rows')
+})
+
+test('only the final student and teacher are delivered, and nothing that differs between equal jobs goes into their files', () => {
+  const final = { ...distilled, key: 'distilled/final', fold: null }
+  const file = { ...teacherFile, taskKey: 'teacher/final' }
+  const { built } = build({}, final, [file])
+  expect(built).toMatchObject({ deliver: true })
+  expect(build({}, distilled, [teacherFile]).built).toMatchObject({ deliver: false })
+  expect(JSON.stringify(built.kind === 'train' && built.manifest)).not.toMatch(/job_1|ds_test"/)
+})
+
+test('a teacher knows every label, whatever share the student knows', () => {
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  const changes = { transfer: { labelledFraction: 0.5 } }
+  expect(build(changes, teacher).built).toMatchObject({ labelledFraction: 1 })
+  expect(build(changes, control).built).toMatchObject({ labelledFraction: 0.5 })
+})
+
+test('a file that an earlier task should have left and did not is named', () => {
+  expect(() => build({}, distilled)).toThrow('teacher/fold-1 left no allLogits')
+})
+
+test('the report finds a frozen teacher once, under the final that it was trained for', () => {
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  const evaluation = { folds: 2, control: false, teacherPerFold: 'frozen' } as const
+  const earlier = [
+    { taskKey: 'teacher/final', name: 'allLogits', sha256: 'teacher' },
+    { taskKey: 'distilled/fold-0', name: 'heldOutLogits', sha256: 'zero' },
+    { taskKey: 'distilled/fold-1', name: 'heldOutLogits', sha256: 'one' },
+  ]
+  expect(build({ evaluation }, report, earlier).built).toMatchObject({
+    logits: [
+      { arm: 'teacher', fold: null, covers: 'all', path: 'cache/teacher' },
+      { arm: 'distilled', fold: 0, covers: 'held-out', path: 'cache/zero' },
+      { arm: 'distilled', fold: 1, covers: 'held-out', path: 'cache/one' },
+    ],
+  })
+})
