@@ -1,12 +1,22 @@
 /** What a client may ask a network to be: a list of layers, or a preset with its options. */
 import { type Static, Type } from 'typebox'
-import { Activation, LayerSpec } from './layers.ts'
+import { Activation } from './activation.ts'
+import { LayerSpec } from './layers.ts'
 import { strict } from './schema.ts'
 
 export const PRESETS = {
   logistic: 'One linear layer.',
   mlp: 'Dense layers, each followed by dropout where asked.',
   lenet: 'Two 5x5 convolutions with max pooling, then dense layers.',
+  resnet8: 'Residual network for small images (He et al. 2015, section 4.2), 1 block a stage.',
+  resnet20: 'The same with 3 blocks a stage.',
+  resnet32: 'The same with 5 blocks a stage.',
+  resnet56: 'The same with 9 blocks a stage.',
+  'wrn-16-1': 'Wide residual network (Zagoruyko & Komodakis 2016), depth 16, width 1.',
+  'wrn-16-2': 'The same, depth 16, width 2.',
+  'wrn-40-2': 'The same, depth 40, width 2.',
+  vgg8: 'Five 3x3 convolutions with batch normalization, up to 512 filters.',
+  'mobilenet-tiny': 'Depthwise separable convolutions with batch normalization, up to 256 filters.',
 } as const
 export type Preset = keyof typeof PRESETS
 
@@ -17,7 +27,7 @@ export const Architecture = Type.Object(
         minItems: 1,
         maxItems: 256,
         description:
-          'From input to logits. The last layer must give one logit a class, without softmax.',
+          'From input to logits; a layer that names its `inputs` makes a branch. Every layer but the last must be read by a later one. The last layer must give one logit a class, without softmax.',
       }),
     ),
     preset: Type.Optional(

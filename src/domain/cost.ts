@@ -3,11 +3,14 @@ import { foldCount, type PlannedTask } from './job-plan.ts'
 import { elements, type Network, type PlacedLayer } from './network.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 
+const KERNELS: ReadonlySet<string> = new Set(['kernel', 'depthwiseKernel', 'pointwiseKernel'])
+
+/** Each number of a kernel is used once for every output pixel: the depthwise part has the strides, the 1x1 part none. */
 function layerMultiplyAdds(placed: PlacedLayer): number {
-  const kernel = placed.weights.find((weight) => weight.name === 'kernel')
-  if (!kernel) return 0
-  const channels = placed.outputShape.at(-1) ?? 1
-  return elements(kernel.shape) * (elements(placed.outputShape) / channels)
+  const pixels = elements(placed.outputShape.slice(0, -1))
+  return placed.weights
+    .filter(({ name }) => KERNELS.has(name))
+    .reduce((sum, { shape }) => sum + elements(shape) * pixels, 0)
 }
 
 /** Multiply-adds of one forward pass of one row; dense and convolution kernels only. */

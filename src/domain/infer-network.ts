@@ -1,22 +1,13 @@
 /** From a client's architecture to a network with names, defaults and shapes; or to the list of what is wrong with it. */
 import { type Architecture, PRESETS, type Preset } from './architecture.ts'
 import type { LayerSpec } from './layers.ts'
-import {
-  elements,
-  type Network,
-  outputShape,
-  type PlacedLayer,
-  parameterCount,
-  type Shape,
-} from './network.ts'
+import { type Network, outputShape, parameterCount, type Shape } from './network.ts'
+import { placeNetwork } from './place-network.ts'
 import { PRESET_OPTIONS, presetLayers } from './presets.ts'
-import { completeLayer, LayerMisfit, placeLayer } from './shape-inference.ts'
 import type { SpecIssue } from './spec-issue.ts'
 
 /** More weights than this (1 GB in float32) are refused at submit rather than at run time. */
 export const MAX_PARAMETERS = 250_000_000
-/** More activations for one row than this are refused for the same reason. */
-const MAX_LAYER_ELEMENTS = 50_000_000
 
 export type Inference =
   | { readonly network: Network; readonly notes: readonly string[] }
@@ -71,7 +62,8 @@ export function inferNetwork(
   // (flatten or global pooling?) and therefore an error.
   let inserted = 0
   if (given && specs[0]?.type === 'dense' && inputShape.length > 1) {
-    specs.unshift({ type: 'flatten' })
+    const { inputs: _, ...first } = specs[0]
+    specs.splice(0, 1, { type: 'flatten' }, first)
     inserted = 1
     notes.push(`${pointer}/layers: a flatten layer was put before the first dense layer`)
   }
@@ -81,28 +73,13 @@ export function inferNetwork(
   const issue = (where: string, code: string, message: string) => ({
     issues: [{ pointer: where, code, message }],
   })
-  const placed: PlacedLayer[] = []
-  const names = new Set<string>()
-  let shape = inputShape
-  for (const [index, spec] of specs.entries()) {
-    const name = spec.name ?? `${spec.type}_${index + 1}`
-    if (names.has(name))
-      return issue(`${at(index)}/name`, 'duplicate-layer-name', `two layers are called ${name}`)
-    names.add(name)
-    const layer = completeLayer(spec)
-    try {
-      const fit = placeLayer(layer, shape)
-      placed.push({ name, layer, ...fit })
-      shape = fit.outputShape
-    } catch (error) {
-      if (!(error instanceof LayerMisfit)) throw error
-      const where = error.field && given ? `${at(index)}/${error.field}` : at(index)
-      return issue(where, 'layer-does-not-fit', error.message)
-    }
-    if (elements(shape) > MAX_LAYER_ELEMENTS)
-      return issue(at(index), 'layer-too-large', `its output has ${elements(shape)} numbers a row`)
+  const placement = placeNetwork(inputShape, specs)
+  if ('fault' in placement) {
+    const { position, field, ...fault } = placement.fault
+    const where = field && given ? `${at(position)}/${field}` : at(position)
+    return { issues: [{ pointer: where, ...fault }] }
   }
-  const network: Network = { inputShape, layers: placed }
+  const { network } = placement
   const last = specs.length - 1
   const output = outputShape(network)
   if (output.length !== 1 || output[0] !== classes)

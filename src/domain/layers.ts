@@ -3,82 +3,37 @@
  * Tensors are channels-last: an image is `[height, width, channels]`, a vector `[features]`; the batch axis is implied.
  */
 import { type Static, Type } from 'typebox'
+import { Activation, DEFAULT_NEGATIVE_SLOPE } from './activation.ts'
+import { Conv2d, DepthwiseConv2d, SeparableConv2d } from './convolution-layers.ts'
+import {
+  AveragePooling2d,
+  GlobalAveragePooling2d,
+  GlobalMaxPooling2d,
+  MaxPooling2d,
+  UpSampling2d,
+  ZeroPadding2d,
+} from './image-layers.ts'
+import { layerFields, UseBias } from './layer-fields.ts'
 import { discriminated, strict } from './schema.ts'
 
-export const ACTIVATIONS = ['linear', 'relu', 'elu', 'tanh', 'sigmoid'] as const
-export const Activation = Type.Enum([...ACTIVATIONS], {
-  description: 'Elementwise function applied to the output of the layer.',
-})
-export type Activation = (typeof ACTIVATIONS)[number]
-
-const Name = Type.Optional(
-  Type.String({
-    pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$',
-    description: 'Unique in the network; made from the type and position when absent.',
-  }),
-)
-const Pair = (description: string) =>
-  Type.Union(
-    [
-      Type.Integer({ minimum: 1, maximum: 1024 }),
-      Type.Array(Type.Integer({ minimum: 1, maximum: 1024 }), { minItems: 2, maxItems: 2 }),
-    ],
-    { description },
-  )
-const Padding = Type.Enum(['valid', 'same'], {
-  default: 'valid',
-  description: 'TensorFlow padding rule.',
-})
-const poolFields = {
-  name: Name,
-  poolSize: Type.Optional(Pair('Window `[height, width]`, in pixels; default 2.')),
-  strides: Type.Optional(Pair('Default: the pool size.')),
-  padding: Type.Optional(Padding),
-}
-
-export const Dense = Type.Object(
+const Dense = Type.Object(
   {
     type: Type.Literal('dense'),
-    name: Name,
+    ...layerFields,
     units: Type.Integer({ minimum: 1, maximum: 65536 }),
     activation: Type.Optional(Activation),
-    useBias: Type.Optional(Type.Boolean({ default: true })),
+    useBias: UseBias,
   },
   { ...strict, title: 'dense' },
 )
-export const Conv2d = Type.Object(
-  {
-    type: Type.Literal('conv2d'),
-    name: Name,
-    filters: Type.Integer({ minimum: 1, maximum: 8192 }),
-    kernelSize: Pair('Kernel `[height, width]`, in pixels.'),
-    strides: Type.Optional(Pair('Default 1.')),
-    padding: Type.Optional(Padding),
-    activation: Type.Optional(Activation),
-    useBias: Type.Optional(Type.Boolean({ default: true })),
-  },
-  { ...strict, title: 'conv2d' },
-)
-export const MaxPooling2d = Type.Object(
-  { type: Type.Literal('maxPooling2d'), ...poolFields },
-  { ...strict, title: 'maxPooling2d' },
-)
-export const AveragePooling2d = Type.Object(
-  { type: Type.Literal('averagePooling2d'), ...poolFields },
-  { ...strict, title: 'averagePooling2d', description: 'Padded pixels are not counted.' },
-)
-export const GlobalAveragePooling2d = Type.Object(
-  { type: Type.Literal('globalAveragePooling2d'), name: Name },
-  { ...strict, title: 'globalAveragePooling2d' },
-)
-export const Flatten = Type.Object(
-  { type: Type.Literal('flatten'), name: Name },
+const Flatten = Type.Object(
+  { type: Type.Literal('flatten'), ...layerFields },
   { ...strict, title: 'flatten', description: 'Row-major: channels vary fastest.' },
 )
-export const BatchNormalization = Type.Object(
+const BatchNormalization = Type.Object(
   {
     type: Type.Literal('batchNormalization'),
-    name: Name,
+    ...layerFields,
     momentum: Type.Optional(
       Type.Number({
         minimum: 0,
@@ -91,10 +46,22 @@ export const BatchNormalization = Type.Object(
   },
   { ...strict, title: 'batchNormalization', description: 'Over the last axis.' },
 )
-export const Dropout = Type.Object(
+const LayerNormalization = Type.Object(
+  {
+    type: Type.Literal('layerNormalization'),
+    ...layerFields,
+    epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.001 })),
+  },
+  {
+    ...strict,
+    title: 'layerNormalization',
+    description: 'Over the last axis: of an image, each pixel by itself.',
+  },
+)
+const Dropout = Type.Object(
   {
     type: Type.Literal('dropout'),
-    name: Name,
+    ...layerFields,
     rate: Type.Number({
       minimum: 0,
       exclusiveMaximum: 1,
@@ -107,21 +74,55 @@ export const Dropout = Type.Object(
     description: 'Inverted: kept inputs are scaled by 1 / (1 - rate).',
   },
 )
-export const ActivationLayer = Type.Object(
-  { type: Type.Literal('activation'), name: Name, activation: Activation },
+const ActivationLayer = Type.Object(
+  {
+    type: Type.Literal('activation'),
+    ...layerFields,
+    activation: Activation,
+    negativeSlope: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        default: DEFAULT_NEGATIVE_SLOPE,
+        description: 'Of leakyRelu only: the slope below 0.',
+      }),
+    ),
+  },
   { ...strict, title: 'activation' },
+)
+
+const Add = Type.Object(
+  { type: Type.Literal('add'), ...layerFields },
+  { ...strict, title: 'add', description: 'Sum of two or more `inputs` of one shape.' },
+)
+const Concatenate = Type.Object(
+  { type: Type.Literal('concatenate'), ...layerFields },
+  {
+    ...strict,
+    title: 'concatenate',
+    description:
+      'Puts two or more `inputs` together along the last axis; the other axes must be equal.',
+  },
 )
 
 export const LAYERS = [
   Dense,
   Conv2d,
+  DepthwiseConv2d,
+  SeparableConv2d,
   MaxPooling2d,
   AveragePooling2d,
   GlobalAveragePooling2d,
+  GlobalMaxPooling2d,
+  ZeroPadding2d,
+  UpSampling2d,
   Flatten,
   BatchNormalization,
+  LayerNormalization,
   Dropout,
   ActivationLayer,
+  Add,
+  Concatenate,
 ] as const
 
 export const LayerSpec = discriminated('type', LAYERS)

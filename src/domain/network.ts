@@ -2,7 +2,7 @@
  * A network as it is built, stored and exported: every default filled in, every layer named, every shape known.
  * Made from a client's architecture by `inferNetwork`.
  */
-import type { Activation } from './layers.ts'
+import type { Activation } from './activation.ts'
 
 export type Shape = readonly number[]
 type Pair = readonly [number, number]
@@ -25,20 +25,55 @@ export type Layer =
       readonly useBias: boolean
     }
   | {
+      readonly type: 'depthwiseConv2d'
+      readonly depthMultiplier: number
+      readonly kernelSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'separableConv2d'
+      readonly filters: number
+      readonly depthMultiplier: number
+      readonly kernelSize: Pair
+      readonly strides: Pair
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
       readonly type: 'maxPooling2d' | 'averagePooling2d'
       readonly poolSize: Pair
       readonly strides: Pair
       readonly padding: Padding
     }
-  | { readonly type: 'globalAveragePooling2d' }
-  | { readonly type: 'flatten' }
+  | { readonly type: 'globalAveragePooling2d' | 'globalMaxPooling2d' }
+  | { readonly type: 'zeroPadding2d'; readonly padding: readonly [Pair, Pair] }
+  | { readonly type: 'upSampling2d'; readonly size: Pair }
+  | { readonly type: 'flatten' | 'add' | 'concatenate' }
   | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
+  | { readonly type: 'layerNormalization'; readonly epsilon: number }
   | { readonly type: 'dropout'; readonly rate: number }
-  | { readonly type: 'activation'; readonly activation: Activation }
+  | { readonly type: 'activation'; readonly activation: Exclude<Activation, 'leakyRelu'> }
+  | {
+      readonly type: 'activation'
+      readonly activation: 'leakyRelu'
+      readonly negativeSlope: number
+    }
 
 /** A weight tensor of a layer; `trainable` is false for moving averages. */
 export interface WeightShape {
-  readonly name: 'kernel' | 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance'
+  readonly name:
+    | 'kernel'
+    | 'depthwiseKernel'
+    | 'pointwiseKernel'
+    | 'bias'
+    | 'gamma'
+    | 'beta'
+    | 'movingMean'
+    | 'movingVariance'
   readonly shape: Shape
   readonly trainable: boolean
 }
@@ -46,16 +81,36 @@ export interface WeightShape {
 export interface PlacedLayer {
   readonly name: string
   readonly layer: Layer
+  /**
+   * Names of the layers it reads, all earlier, or `input`. Absent where the network was stored before there were branches:
+   * `layerInputs` reads it.
+   */
+  readonly inputs?: readonly string[]
   /** Without the batch axis. */
   readonly outputShape: Shape
   readonly weights: readonly WeightShape[]
 }
 
+/** Layers in an order in which each comes after those it reads; the last gives the output. */
 export interface Network {
   /** Of one row, without the batch axis. */
   readonly inputShape: Shape
   readonly layers: readonly PlacedLayer[]
 }
+
+/** The name under which layers read the rows themselves; no layer may be called so. */
+export const INPUT = 'input'
+
+/** What a layer reads: names of earlier layers, or `input`. The last layer of that name before it is meant. */
+export const layerInputs = (network: Network, position: number): readonly string[] =>
+  network.layers[position]?.inputs ?? [network.layers[position - 1]?.name ?? INPUT]
+
+/** Whether every layer reads the one before it and nothing else. */
+export const isChain = (network: Network): boolean =>
+  network.layers.every((_, position) => {
+    const [only, ...more] = layerInputs(network, position)
+    return more.length === 0 && only === (network.layers[position - 1]?.name ?? INPUT)
+  })
 
 export const elements = (shape: Shape): number => shape.reduce((product, side) => product * side, 1)
 

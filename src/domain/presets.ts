@@ -1,7 +1,9 @@
 /** Presets written out as the layers they stand for. */
 import type { Architecture, Preset } from './architecture.ts'
+import { mobilenetTiny, vgg8 } from './convolution-presets.ts'
 import type { LayerSpec } from './layers.ts'
 import type { Shape } from './network.ts'
+import { resnet, wideResnet } from './residual-presets.ts'
 
 /**
  * The layers of a preset for rows of `inputShape` and `classes` logits.
@@ -40,6 +42,24 @@ export function presetLayers(
         logits,
       ]
     }
+    case 'resnet8':
+      return resnet(8, classes)
+    case 'resnet20':
+      return resnet(20, classes)
+    case 'resnet32':
+      return resnet(32, classes)
+    case 'resnet56':
+      return resnet(56, classes)
+    case 'wrn-16-1':
+      return wideResnet(16, 1, classes)
+    case 'wrn-16-2':
+      return wideResnet(16, 2, classes)
+    case 'wrn-40-2':
+      return wideResnet(40, 2, classes)
+    case 'vgg8':
+      return vgg8(classes)
+    case 'mobilenet-tiny':
+      return mobilenetTiny(classes)
   }
 }
 
@@ -48,4 +68,13 @@ export const PRESET_OPTIONS: Record<Preset, readonly (keyof Architecture)[]> = {
   logistic: [],
   mlp: ['hiddenUnits', 'activation', 'dropout'],
   lenet: ['hiddenUnits', 'filters', 'activation', 'dropout'],
+  resnet8: [],
+  resnet20: [],
+  resnet32: [],
+  resnet56: [],
+  'wrn-16-1': [],
+  'wrn-16-2': [],
+  'wrn-40-2': [],
+  vgg8: [],
+  'mobilenet-tiny': [],
 }

@@ -1,104 +1,87 @@
-/** Output shape and weights of one layer on one input shape, without TensorFlow. */
-import type { LayerSpec } from './layers.ts'
+/** Output shape and weights of one layer on the shapes it reads, without TensorFlow. */
+import { image, windows } from './image-shapes.ts'
+import { LayerMisfit } from './layer-misfit.ts'
 import { elements, type Layer, type Shape, showShape, type WeightShape } from './network.ts'
 
-/** Why a layer cannot follow its input, in words for the client; `field` names the part of the layer at fault. */
-export class LayerMisfit extends Error {
-  readonly field: string | undefined
-  constructor(message: string, field?: string) {
-    super(message)
-    this.field = field
-  }
+interface Placement {
+  readonly outputShape: Shape
+  readonly weights: readonly WeightShape[]
 }
 
-const pair = (value: number | number[] | undefined, otherwise: readonly [number, number]) =>
-  value === undefined
-    ? otherwise
-    : Array.isArray(value)
-      ? ([value[0] ?? 1, value[1] ?? 1] as const)
-      : ([value, value] as const)
-
-/** Fills in every default of a layer. */
-export function completeLayer(spec: LayerSpec): Layer {
-  switch (spec.type) {
-    case 'dense':
-      return {
-        type: 'dense',
-        units: spec.units,
-        activation: spec.activation ?? 'linear',
-        useBias: spec.useBias ?? true,
-      }
-    case 'conv2d':
-      return {
-        type: 'conv2d',
-        filters: spec.filters,
-        kernelSize: pair(spec.kernelSize, [1, 1]),
-        strides: pair(spec.strides, [1, 1]),
-        padding: spec.padding ?? 'valid',
-        activation: spec.activation ?? 'linear',
-        useBias: spec.useBias ?? true,
-      }
-    case 'maxPooling2d':
-    case 'averagePooling2d': {
-      const poolSize = pair(spec.poolSize, [2, 2])
-      return {
-        type: spec.type,
-        poolSize,
-        strides: pair(spec.strides, poolSize),
-        padding: spec.padding ?? 'valid',
-      }
-    }
-    case 'globalAveragePooling2d':
-      return { type: 'globalAveragePooling2d' }
-    case 'flatten':
-      return { type: 'flatten' }
-    case 'batchNormalization':
-      return {
-        type: 'batchNormalization',
-        momentum: spec.momentum ?? 0.99,
-        epsilon: spec.epsilon ?? 0.001,
-      }
-    case 'dropout':
-      return { type: 'dropout', rate: spec.rate }
-    case 'activation':
-      return { type: 'activation', activation: spec.activation }
-  }
-}
-
-function image(shape: Shape, what: string): readonly [number, number, number] {
-  const [height, width, channels] = shape
-  if (shape.length !== 3 || !height || !width || !channels)
-    throw new LayerMisfit(
-      `${what} needs an image [height, width, channels] but its input is ${showShape(shape)}`,
-    )
-  return [height, width, channels]
-}
-
-/** Pixels that a window gives along one axis (TensorFlow's rule). */
-function windows(
-  pixels: number,
-  size: number,
-  stride: number,
-  padding: 'valid' | 'same',
-  field: string,
-): number {
-  if (padding === 'same') return Math.ceil(pixels / stride)
-  if (size > pixels)
-    throw new LayerMisfit(
-      `a window of ${size} pixels does not fit into ${pixels} with padding "valid": the output would be below 1 pixel`,
-      field,
-    )
-  return Math.floor((pixels - size) / stride) + 1
-}
+const weight = (name: WeightShape['name'], shape: Shape, trainable = true): WeightShape => ({
+  name,
+  shape,
+  trainable,
+})
 
 const bias = (useBias: boolean, units: number): WeightShape[] =>
-  useBias ? [{ name: 'bias', shape: [units], trainable: true }] : []
+  useBias ? [weight('bias', [units])] : []
 
-/** @throws LayerMisfit when the layer cannot take that input. */
-export function placeLayer(
-  layer: Layer,
-  input: Shape,
-): { outputShape: Shape; weights: readonly WeightShape[] } {
+type Convolution = Extract<Layer, { kernelSize: unknown }>
+
+function placeConvolution(layer: Convolution, input: Shape): Placement {
+  const picture = image(input, layer.type)
+  const channels = picture[2]
+  const pixels = windows(picture, layer.kernelSize, layer, 'kernelSize')
+  if (layer.type === 'conv2d')
+    return {
+      outputShape: [...pixels, layer.filters],
+      weights: [
+        weight('kernel', [...layer.kernelSize, channels, layer.filters]),
+        ...bias(layer.useBias, layer.filters),
+      ],
+    }
+  if (layer.strides[0] !== layer.strides[1])
+    throw new LayerMisfit(
+      `${layer.type} needs the same stride for height and width, not ${showShape(layer.strides)}`,
+      'strides',
+    )
+  const depth = channels * layer.depthMultiplier
+  const depthwise = weight('depthwiseKernel', [
+    ...layer.kernelSize,
+    channels,
+    layer.depthMultiplier,
+  ])
+  if (layer.type === 'depthwiseConv2d')
+    return {
+      outputShape: [...pixels, depth],
+      weights: [depthwise, ...bias(layer.useBias, depth)],
+    }
+  return {
+    outputShape: [...pixels, layer.filters],
+    weights: [
+      depthwise,
+      weight('pointwiseKernel', [1, 1, depth, layer.filters]),
+      ...bias(layer.useBias, layer.filters),
+    ],
+  }
+}
+
+function placeMerge(type: 'add' | 'concatenate', inputs: readonly Shape[]): Placement {
+  const [first = [], ...others] = inputs
+  if (others.length === 0)
+    throw new LayerMisfit(`${type} needs two or more inputs: name the layers it reads`, 'inputs')
+  const compared = (shape: Shape): string => showShape(type === 'add' ? shape : shape.slice(0, -1))
+  if (others.some((shape) => shape.length !== first.length || compared(shape) !== compared(first)))
+    throw new LayerMisfit(
+      `${type} needs inputs of ${type === 'add' ? 'one shape' : 'shapes that differ in the last axis only'} but reads ${inputs.map(showShape).join(', ')}`,
+      'inputs',
+    )
+  if (type === 'add') return { outputShape: first, weights: [] }
+  const channels = inputs.reduce((sum, shape) => sum + (shape.at(-1) ?? 1), 0)
+  return { outputShape: [...first.slice(0, -1), channels], weights: [] }
+}
+
+/** @throws LayerMisfit when the layer cannot take those inputs. */
+export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
+  if (layer.type === 'add' || layer.type === 'concatenate') return placeMerge(layer.type, inputs)
+  const [input = [], ...more] = inputs
+  if (more.length > 0)
+    throw new LayerMisfit(
+      `${layer.type} reads one layer, not ${inputs.length}: put an add or concatenate layer before it`,
+      'inputs',
+    )
+  const last = [input.at(-1) ?? 1]
   switch (layer.type) {
     case 'dense': {
       const [features] = input
@@ -108,59 +91,48 @@ export function placeLayer(
         )
       return {
         outputShape: [layer.units],
-        weights: [
-          { name: 'kernel', shape: [features, layer.units], trainable: true },
-          ...bias(layer.useBias, layer.units),
-        ],
+        weights: [weight('kernel', [features, layer.units]), ...bias(layer.useBias, layer.units)],
       }
     }
-    case 'conv2d': {
-      const [height, width, channels] = image(input, 'conv2d')
-      const [kernelHeight, kernelWidth] = layer.kernelSize
-      return {
-        outputShape: [
-          windows(height, kernelHeight, layer.strides[0], layer.padding, 'kernelSize'),
-          windows(width, kernelWidth, layer.strides[1], layer.padding, 'kernelSize'),
-          layer.filters,
-        ],
-        weights: [
-          {
-            name: 'kernel',
-            shape: [kernelHeight, kernelWidth, channels, layer.filters],
-            trainable: true,
-          },
-          ...bias(layer.useBias, layer.filters),
-        ],
-      }
-    }
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'separableConv2d':
+      return placeConvolution(layer, input)
     case 'maxPooling2d':
     case 'averagePooling2d': {
+      const picture = image(input, layer.type)
+      const pixels = windows(picture, layer.poolSize, layer, 'poolSize')
+      return { outputShape: [...pixels, picture[2]], weights: [] }
+    }
+    case 'globalAveragePooling2d':
+    case 'globalMaxPooling2d':
+      return { outputShape: [image(input, layer.type)[2]], weights: [] }
+    case 'zeroPadding2d': {
+      const [height, width, channels] = image(input, layer.type)
+      const [[top, bottom], [left, right]] = layer.padding
+      return { outputShape: [top + height + bottom, left + width + right, channels], weights: [] }
+    }
+    case 'upSampling2d': {
       const [height, width, channels] = image(input, layer.type)
       return {
-        outputShape: [
-          windows(height, layer.poolSize[0], layer.strides[0], layer.padding, 'poolSize'),
-          windows(width, layer.poolSize[1], layer.strides[1], layer.padding, 'poolSize'),
-          channels,
-        ],
+        outputShape: [height * layer.size[0], width * layer.size[1], channels],
         weights: [],
       }
     }
-    case 'globalAveragePooling2d':
-      return { outputShape: [image(input, layer.type)[2]], weights: [] }
     case 'flatten':
       return { outputShape: [elements(input)], weights: [] }
-    case 'batchNormalization': {
-      const channels = [input.at(-1) ?? 1]
+    case 'batchNormalization':
       return {
         outputShape: input,
         weights: [
-          { name: 'gamma', shape: channels, trainable: true },
-          { name: 'beta', shape: channels, trainable: true },
-          { name: 'movingMean', shape: channels, trainable: false },
-          { name: 'movingVariance', shape: channels, trainable: false },
+          weight('gamma', last),
+          weight('beta', last),
+          weight('movingMean', last, false),
+          weight('movingVariance', last, false),
         ],
       }
-    }
+    case 'layerNormalization':
+      return { outputShape: input, weights: [weight('gamma', last), weight('beta', last)] }
     case 'dropout':
     case 'activation':
       return { outputShape: input, weights: [] }

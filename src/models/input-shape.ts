@@ -1,8 +1,8 @@
 /** What one row of a model's input looks like, from `batch_shape` or `batch_input_shape`. */
 import { elements, type Shape } from '../domain/network.ts'
 import { shown } from './json-fields.ts'
-import type { KerasLayer } from './keras-layer.ts'
 import { ModelError } from './model-error.ts'
+import type { TopologyNode } from './topology.ts'
 
 const MAX_ROW_NUMBERS = 50_000_000
 
@@ -10,21 +10,21 @@ export interface ModelInput {
   /** `[features]` or `[height, width, channels]`. */
   readonly shape: Shape
   /** The layers after the input. */
-  readonly layers: readonly KerasLayer[]
+  readonly nodes: readonly TopologyNode[]
   readonly notes: readonly string[]
 }
 
 /** @param builtShape stands in where no layer says it; `[batch, ...]` */
-export function readInput(chain: readonly KerasLayer[], builtShape: unknown): ModelInput {
-  const [first, ...rest] = chain
+export function readInput(all: readonly TopologyNode[], builtShape: unknown): ModelInput {
+  const first = all[0]?.layer
   if (first === undefined)
     throw new ModelError('model-topology-not-valid', 'model.json: the model has no layers')
   const isInput = first.className === 'InputLayer'
-  const layers = isInput ? rest : chain
-  const late = layers.find((layer) => layer.className === 'InputLayer')
+  const nodes = isInput ? all.slice(1) : all
+  const late = nodes.find(({ layer }) => layer.className === 'InputLayer')?.layer
   if (late)
     throw new ModelError(
-      'model-not-a-chain',
+      'model-wiring-not-supported',
       `${late.fields.where}: a second input; accepted is one, at the start`,
     )
   const written =
@@ -42,9 +42,12 @@ export function readInput(chain: readonly KerasLayer[], builtShape: unknown): Mo
       'input-shape-not-supported',
       `${first.fields.where}: the input shape ${shown(written)} has more than ${MAX_ROW_NUMBERS} numbers a row`,
     )
-  if (sides.length !== 2) return { shape: sides, layers, notes: [] }
+  if (sides.length !== 2) return { shape: sides, nodes, notes: [] }
   // The usual first lines of a tutorial: grey images without a channel axis, flattened at once.
-  if (layers[0]?.className !== 'Flatten')
+  const readers = isInput
+    ? nodes.filter(({ inputs }) => inputs.includes(first.name))
+    : all.slice(0, 1)
+  if (!readers.every(({ layer }) => layer.className === 'Flatten'))
     throw new ModelError(
       'input-shape-not-supported',
       `${first.fields.where}: the input shape ${shown(written)} has two axes, which only a Flatten layer may take; give images a channel axis: [null, ${sides.join(', ')}, 1]`,
@@ -52,7 +55,7 @@ export function readInput(chain: readonly KerasLayer[], builtShape: unknown): Mo
   const shape = [...sides, 1]
   return {
     shape,
-    layers,
+    nodes,
     notes: [
       `the input [${sides.join(', ')}] is read as images of one channel: [${shape.join(', ')}]`,
     ],

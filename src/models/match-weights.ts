@@ -1,6 +1,6 @@
 /** Which stored tensor is which weight of the network. */
 import type { Shape } from '../domain/network.ts'
-import type { WeightKind } from './keras-layer.ts'
+import type { WeightKind } from './mapped-layer.ts'
 import { listed, ModelError, quoted } from './model-error.ts'
 import type { ShardGroup, StoredWeight } from './weights-manifest.ts'
 
@@ -45,6 +45,8 @@ export type WeightEntry =
 
 const KERAS_NAMES = {
   kernel: 'kernel',
+  depthwiseKernel: 'depthwise_kernel',
+  pointwiseKernel: 'pointwise_kernel',
   bias: 'bias',
   gamma: 'gamma',
   beta: 'beta',
@@ -79,6 +81,8 @@ export function matchWeights(
   const byKey = new Map<string, WantedWeight>()
   for (const weight of wanted) {
     byKey.set(`${weight.folder}/vars/${weight.index}`, weight)
+    // What Keras 3 calls the kernel of a DepthwiseConv2D.
+    if (weight.kind === 'depthwiseKernel') byKey.set(`${weight.kerasLayer}/kernel`, weight)
     byKey.set(`${weight.kerasLayer}/${KERAS_NAMES[weight.kind]}`, weight)
   }
   const found = new Map<WantedWeight, string>()

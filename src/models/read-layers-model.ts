@@ -1,19 +1,25 @@
 /** A TensorFlow.js layers model as a network and the list of its tensors, without TensorFlow. */
+
+import { completeLayer } from '../domain/complete-layer.ts'
 import { MAX_PARAMETERS } from '../domain/infer-network.ts'
+import { LayerMisfit } from '../domain/layer-misfit.ts'
 import {
   elements,
+  INPUT,
   type Layer,
   type Network,
   outputShape,
   type PlacedLayer,
   parameterCount,
+  type Shape,
   weightName,
 } from '../domain/network.ts'
-import { completeLayer, LayerMisfit, placeLayer } from '../domain/shape-inference.ts'
+import { placeLayer } from '../domain/shape-inference.ts'
 import { readInput } from './input-shape.ts'
 import { isObject, property, shown } from './json-fields.ts'
-import { type KerasLayer, type MappedLayer, mapLayer } from './keras-layer.ts'
+import { type KerasLayer, mapLayer } from './keras-layer.ts'
 import { layerName, snakeCase } from './layer-names.ts'
+import type { MappedLayer } from './mapped-layer.ts'
 import { matchWeights, type WantedWeight, type WeightEntry } from './match-weights.ts'
 import { ModelError } from './model-error.ts'
 import { readTopology } from './topology.ts'
@@ -52,15 +58,25 @@ function checkFormat(modelJson: unknown): asserts modelJson is Readonly<Record<s
     )
 }
 
+/** What a layer of the upload gives: under which name here, and of which shape. */
+interface Output {
+  readonly name: string
+  readonly shape: Shape
+}
+
 function place(
   source: KerasLayer,
   name: string,
   layer: Layer,
-  input: readonly number[],
+  inputs: readonly Output[],
 ): PlacedLayer {
   try {
-    const fit = placeLayer(layer, input)
-    if (elements(fit.outputShape) <= MAX_LAYER_ELEMENTS) return { name, layer, ...fit }
+    const fit = placeLayer(
+      layer,
+      inputs.map(({ shape }) => shape),
+    )
+    if (elements(fit.outputShape) <= MAX_LAYER_ELEMENTS)
+      return { name, layer, inputs: inputs.map((input) => input.name), ...fit }
   } catch (error) {
     if (!(error instanceof LayerMisfit)) throw error
     throw new ModelError('layer-does-not-fit', `${source.fields.where}: ${error.message}`)
@@ -79,16 +95,21 @@ interface Built {
 }
 
 function build(topology: ReturnType<typeof readTopology>): Built {
-  const input = readInput(topology.chain, topology.builtShape)
+  const input = readInput(topology.nodes, topology.builtShape)
   const notes = [...input.notes]
   const placed: PlacedLayer[] = []
   const wanted: WantedWeight[] = []
   const constants: WeightEntry[] = []
-  const names = new Set<string>()
+  const names = new Set([INPUT])
+  const rows: Output = { name: INPUT, shape: input.shape }
+  const outputs = new Map<string, Output>()
   const folders = new Map<string, number>()
-  let shape = input.shape
 
-  const add = (source: KerasLayer, { spec, constants: fixed }: MappedLayer): void => {
+  const add = (
+    source: KerasLayer,
+    { spec, constants: fixed }: MappedLayer,
+    inputs: readonly Output[],
+  ): void => {
     // Keras 3 numbers the folders of a class from 0 and writes no 0.
     const snake = snakeCase(source.className)
     const number = folders.get(snake) ?? 0
@@ -96,10 +117,10 @@ function build(topology: ReturnType<typeof readTopology>): Built {
     if (spec === null) return
     const name = layerName(source.name, names)
     names.add(name)
-    const fitted = place(source, name, completeLayer(spec), shape)
+    const fitted = place(source, name, completeLayer(spec), inputs)
     if (name !== source.name) notes.push(`${source.fields.where} is called ${name} here`)
     placed.push(fitted)
-    shape = fitted.outputShape
+    outputs.set(source.name, { name, shape: fitted.outputShape })
     let index = 0
     for (const weight of fitted.weights) {
       const value = fixed.get(weight.name)
@@ -118,9 +139,11 @@ function build(topology: ReturnType<typeof readTopology>): Built {
     }
   }
 
-  const last = input.layers.length - 1
-  for (const [at, source] of input.layers.entries()) {
-    const mapped = mapLayer(source, shape.length)
+  const last = input.nodes.length - 1
+  for (const [at, { layer: source, inputs }] of input.nodes.entries()) {
+    // The input layer is the one whose output nobody has put into the map.
+    const read = inputs.length === 0 ? [rows] : inputs.map((name) => outputs.get(name) ?? rows)
+    const mapped = mapLayer(source, read[0]?.shape.length ?? 0)
     if (mapped.endsInSoftmax && at !== last)
       throw new ModelError(
         'softmax-not-last',
@@ -128,7 +151,7 @@ function build(topology: ReturnType<typeof readTopology>): Built {
       )
     if (mapped.endsInSoftmax)
       notes.push(`the softmax of ${source.fields.where} was removed: the network gives logits`)
-    add(source, mapped)
+    add(source, mapped, read)
   }
   if (placed.length === 0 || placed.length > MAX_LAYERS)
     throw new ModelError(
@@ -162,7 +185,8 @@ function checkOutput(network: Network, last: KerasLayer | undefined): void {
 }
 
 /**
- * Reads `model.json` of a tfjs layers model: sequential (Keras 2 or 3) or functional without branches.
+ * Reads `model.json` of a tfjs layers model: sequential or functional, Keras 2 or 3, with branches that are added or
+ * concatenated.
  *
  * @param modelJson as parsed; nothing about it is trusted
  * @throws ModelError for anything that this service cannot run with the same numbers
@@ -171,7 +195,7 @@ export function readLayersModel(modelJson: unknown): LayersModel {
   checkFormat(modelJson)
   const topology = readTopology(property(modelJson, 'modelTopology'))
   const { network, wanted, constants, notes } = build(topology)
-  checkOutput(network, topology.chain.at(-1))
+  checkOutput(network, topology.nodes.at(-1)?.layer)
   const stored = matchWeights(wanted, readWeightsManifest(property(modelJson, 'weightsManifest')))
   const skipped = stored.filter((entry) => entry.kind === 'skipped').length
   return {

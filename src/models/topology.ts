@@ -1,4 +1,4 @@
-/** The chain of layers in `modelTopology`, as tfjs, Keras 2 and Keras 3 write it. */
+/** The layers in `modelTopology` and what each reads, as tfjs, Keras 2 and Keras 3 write it. */
 import { Fields, isObject, type JsonObject, property, shown } from './json-fields.ts'
 import type { KerasLayer } from './keras-layer.ts'
 import { ModelError, quoted } from './model-error.ts'
@@ -6,9 +6,15 @@ import { ModelError, quoted } from './model-error.ts'
 /** Raw layers, input included; a network has at most 256. */
 const MAX_RAW_LAYERS = 300
 
+export interface TopologyNode {
+  readonly layer: KerasLayer
+  /** Names of the layers whose outputs it takes; none for the first. */
+  readonly inputs: readonly string[]
+}
+
 export interface Topology {
-  /** From input to output. */
-  readonly chain: readonly KerasLayer[]
+  /** Each after those it reads; the first takes the rows, the last gives the output. */
+  readonly nodes: readonly TopologyNode[]
   /** `[batch, ...]` as written beside the layers, for a sequential model without an input layer. */
   readonly builtShape: unknown
 }
@@ -51,7 +57,8 @@ function callInputs(node: unknown): string[] | null {
     const kwargs = property(node, 'kwargs')
     if (!Array.isArray(args) || (isObject(kwargs) && property(kwargs, 'training') === true))
       return null
-    const inputs = args.map((argument: unknown) => {
+    // One tensor, or for Add and Concatenate a list of them.
+    const inputs = args.flat(1).map((argument: unknown) => {
       const config = isObject(argument) ? property(argument, 'config') : undefined
       return isObject(config) ? tensorOrigin(property(config, 'keras_history')) : null
     })
@@ -78,45 +85,65 @@ function endOf(config: JsonObject, key: 'input_layers' | 'output_layers'): strin
   const [only] = ends
   if (only !== undefined && ends.length === 1) return only
   throw new ModelError(
-    'model-not-a-chain',
+    'model-wiring-not-supported',
     `model.json: ${key} must name one layer but is ${shown(value)}; a model needs exactly one input and one output`,
   )
 }
 
-/** Follows the calls back from the output, so that each layer is met once and the order is that of the data. */
-function orderFunctional(
-  config: JsonObject,
-  layers: readonly ReturnType<typeof readLayer>[],
-): KerasLayer[] {
-  const byName = new Map(layers.map((entry) => [entry.layer.name, entry]))
-  const input = endOf(config, 'input_layers')
-  const chain: KerasLayer[] = []
-  const met = new Set<string>()
-  let name = endOf(config, 'output_layers')
-  for (;;) {
-    const entry = byName.get(name)
-    if (entry === undefined) return bad(`model.json: no layer is called ${quoted(name)}`)
-    if (met.has(name)) return bad(`model.json: layer ${quoted(name)} is its own input`)
-    met.add(name)
-    chain.unshift(entry.layer)
-    if (name === input) break
-    const nodes = property(entry.raw, 'inbound_nodes')
-    const inputs = Array.isArray(nodes) && nodes.length === 1 ? callInputs(nodes[0]) : null
-    const [before] = inputs ?? []
-    if (before === undefined || inputs?.length !== 1)
-      throw new ModelError(
-        'model-not-a-chain',
-        `${entry.layer.fields.where}: it must take the output of exactly one layer, once, but ${inputs ? `takes ${inputs.length} inputs` : 'is shared, or is called in a way that cannot be read'}; accepted is a chain without branches`,
-      )
-    name = before
+type RawLayer = ReturnType<typeof readLayer>
+
+function readCall({ layer, raw }: RawLayer): string[] {
+  const nodes = property(raw, 'inbound_nodes')
+  const inputs = Array.isArray(nodes) && nodes.length === 1 ? callInputs(nodes[0]) : null
+  if (inputs && inputs.length > 0) return inputs
+  throw new ModelError(
+    'model-wiring-not-supported',
+    `${layer.fields.where}: it must take the outputs of other layers, in one call, but ${inputs ? 'takes none' : 'is shared, or is called in a way that cannot be read'}; accepted are models with one input whose layers are each called once`,
+  )
+}
+
+/** The order of the list where that follows the data, as Keras writes it; otherwise the nearest that does. */
+function inOrder(nodes: readonly TopologyNode[]): TopologyNode[] {
+  const waiting = new Set(nodes)
+  const done = new Set<string>()
+  const ordered: TopologyNode[] = []
+  while (waiting.size > 0) {
+    const next = [...waiting].find(({ inputs }) => inputs.every((name) => done.has(name)))
+    if (next === undefined) {
+      const [stuck] = waiting
+      return bad(`model.json: layer ${quoted(stuck?.layer.name ?? '')} is its own input`)
+    }
+    waiting.delete(next)
+    done.add(next.layer.name)
+    ordered.push(next)
   }
-  const astray = layers.find((entry) => !met.has(entry.layer.name))
+  return ordered
+}
+
+function orderFunctional(config: JsonObject, layers: readonly RawLayer[]): TopologyNode[] {
+  const input = endOf(config, 'input_layers')
+  const output = endOf(config, 'output_layers')
+  const nodes = layers.map((entry) => ({
+    layer: entry.layer,
+    inputs: entry.layer.name === input ? [] : readCall(entry),
+  }))
+  const byName = new Map(nodes.map((node) => [node.layer.name, node]))
+  const met = new Set<TopologyNode>()
+  const follow = [input, output]
+  for (const name of follow) {
+    const node = byName.get(name)
+    if (node === undefined) return bad(`model.json: no layer is called ${quoted(name)}`)
+    if (met.has(node)) continue
+    met.add(node)
+    follow.push(...node.inputs)
+  }
+  const astray = nodes.find((node) => !met.has(node))
   if (astray)
     throw new ModelError(
-      'model-not-a-chain',
-      `${astray.layer.fields.where}: it is not on the way from input ${quoted(input)} to the output; accepted is a chain without branches`,
+      'model-wiring-not-supported',
+      `${astray.layer.fields.where}: it is not on the way from input ${quoted(input)} to the output, which alone may be left unread`,
     )
-  return chain
+  return inOrder(nodes)
 }
 
 /** @param modelTopology of model.json: `{ class_name, config }`, or that inside `model_config` */
@@ -148,9 +175,12 @@ export function readTopology(modelTopology: unknown): Topology {
   }
   if (kind === 'Sequential')
     return {
-      chain: read.map((entry) => entry.layer),
+      nodes: read.map(({ layer }, at) => ({
+        layer,
+        inputs: read.slice(at - 1, at).map((before) => before.layer.name),
+      })),
       builtShape: isObject(config) ? property(config, 'build_input_shape') : undefined,
     }
   if (!isObject(config)) return bad(`model.json: the ${kind} model has no config object`)
-  return { chain: orderFunctional(config, read), builtShape: undefined }
+  return { nodes: orderFunctional(config, read), builtShape: undefined }
 }

@@ -43,6 +43,8 @@ function startValues({ name, shape }: WeightShape, seed: number): Float32Array {
   const count = elements(shape)
   switch (name) {
     case 'kernel':
+    case 'depthwiseKernel':
+    case 'pointwiseKernel':
       return uniform(count, Math.sqrt(6 / fans(shape)), randomStream(seed))
     case 'gamma':
     case 'movingVariance':

@@ -1,8 +1,9 @@
 /** What a job can be made of: methods, layers, presets. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { ACTIVATIONS } from '../../domain/activation.ts'
 import { PRESETS } from '../../domain/architecture.ts'
-import { ACTIVATIONS, LAYERS } from '../../domain/layers.ts'
+import { LAYERS } from '../../domain/layers.ts'
 import { METHODS } from '../../domain/objective.ts'
 import { PRESET_OPTIONS } from '../../domain/presets.ts'
 import { problems } from '../schemas/common.ts'

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Architecture } from '../../../src/domain/architecture.ts'
+import type { Architecture, Preset } from '../../../src/domain/architecture.ts'
 import { multiplyAdds } from '../../../src/domain/cost.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
-import { parameterCount, weightBytes } from '../../../src/domain/network.ts'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { isChain, parameterCount, weightBytes } from '../../../src/domain/network.ts'
 
 const networkOf = (architecture: Architecture, shape = [28, 28, 1], classes = 10) => {
   const inference = inferNetwork(architecture, shape, classes, '/a')
@@ -22,6 +23,74 @@ test('parameters of known networks are those of the literature', () => {
   )
   // Keras' summary of the same layers: 416 + 12,832 + 131,796 + 850.
   expect(parameterCount(networkOf({ preset: 'lenet' }))).toBe(145_894)
+})
+
+test.each<[Preset, number, number]>([
+  // Counted with PyTorch's modules, the batch normalizations included: 10 and 100 classes, images of 32x32x3.
+  ['resnet8', 78_042, 83_892],
+  ['resnet20', 272_474, 278_324],
+  ['resnet32', 466_906, 472_756],
+  ['resnet56', 855_770, 861_620],
+  ['wrn-16-1', 175_066, 180_916],
+  ['wrn-16-2', 691_674, 703_284],
+  ['wrn-40-2', 2_243_546, 2_255_156],
+  ['vgg8', 3_918_858, 3_965_028],
+  ['mobilenet-tiny', 141_994, 165_124],
+])('%s has %i parameters for 10 classes', (preset, ten, hundred) => {
+  expect(parameterCount(networkOf({ preset }, [32, 32, 3], 10))).toBe(ten)
+  expect(parameterCount(networkOf({ preset }, [32, 32, 3], 100))).toBe(hundred)
+})
+
+test.each<[Preset, number, number]>([
+  // He et al. 2015, table 6, with the projections' 2,752 parameters taken off, which those nets have not.
+  ['resnet20', 0.27, 2752],
+  ['resnet32', 0.46, 2752],
+  ['resnet56', 0.85, 2752],
+  // As rounded by Zagoruyko & Komodakis in "Wide residual networks" and "Paying more attention to attention".
+  ['wrn-40-2', 2.2, 0],
+  ['wrn-16-2', 0.7, 0],
+  ['wrn-16-1', 0.2, 0],
+])('%s has the %d million parameters of its paper', (preset, millions, more) => {
+  const count = parameterCount(networkOf({ preset }, [32, 32, 3], 10)) - more
+  const digits = String(millions).split('.')[1]?.length ?? 0
+  expect((count / 1e6).toFixed(digits)).toBe(String(millions))
+})
+
+test('multiply-adds of resnet20 are those of its convolutions', () => {
+  const stage = (pixels: number, input: number, filters: number) =>
+    pixels * 9 * filters * (input + 5 * filters)
+  expect(multiplyAdds(networkOf({ preset: 'resnet20' }, [32, 32, 3], 10))).toBe(
+    1024 * 27 * 16 +
+      stage(1024, 16, 16) +
+      stage(256, 16, 32) +
+      stage(64, 32, 64) +
+      256 * 16 * 32 +
+      64 * 32 * 64 +
+      640,
+  )
+})
+
+test('the layers of a residual preset are named after stage and block', () => {
+  const named = (preset: Preset) =>
+    networkOf({ preset }, [32, 32, 3], 10).layers.map(({ name, inputs }) => [name, inputs])
+  expect(named('resnet8').slice(10, 19)).toEqual([
+    ['stage2_block1_conv1', ['stage1_block1_out']],
+    ['stage2_block1_bn1', ['stage2_block1_conv1']],
+    ['stage2_block1_relu1', ['stage2_block1_bn1']],
+    ['stage2_block1_conv2', ['stage2_block1_relu1']],
+    ['stage2_block1_bn2', ['stage2_block1_conv2']],
+    ['stage2_block1_shortcut_conv', ['stage1_block1_out']],
+    ['stage2_block1_shortcut_bn', ['stage2_block1_shortcut_conv']],
+    ['stage2_block1_add', ['stage2_block1_bn2', 'stage2_block1_shortcut_bn']],
+    ['stage2_block1_out', ['stage2_block1_add']],
+  ])
+  const wide = new Map(named('wrn-16-2') as [string, string[]][])
+  expect(wide.get('stage1_block1_shortcut')).toEqual(['stage1_block1_relu1'])
+  expect(wide.get('stage1_block2_add')).toEqual(['stage1_block2_conv2', 'stage1_block1_add'])
+})
+
+test('a residual preset of a vector is refused', () => {
+  expect(issueOf({ preset: 'resnet8' }, [64])).toMatchObject({ pointer: '/a/preset' })
 })
 
 test('multiply-adds count each kernel once for every output pixel', () => {
@@ -105,7 +174,183 @@ test('pointers count the layers that the client sent, not the ones put in betwee
   ).toMatchObject({ pointer: '/a/layers/1', code: 'output-is-not-classes' })
 })
 
+test('a separable convolution has the weights of its two parts, and each is counted with its pixels', () => {
+  const network = networkOf(
+    {
+      layers: [
+        { type: 'separableConv2d', filters: 8, kernelSize: 3, strides: 2, depthMultiplier: 2 },
+        { type: 'depthwiseConv2d', kernelSize: 3, padding: 'same', useBias: false },
+        { type: 'globalMaxPooling2d' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    [9, 9, 3],
+  )
+  expect(network.layers.map((placed) => placed.outputShape)).toEqual([
+    [4, 4, 8],
+    [4, 4, 8],
+    [8],
+    [10],
+  ])
+  expect(parameterCount(network)).toBe(3 * 3 * 3 * 2 + 6 * 8 + 8 + 3 * 3 * 8 + 90)
+  expect(multiplyAdds(network)).toBe(16 * (54 + 48 + 72) + 80)
+})
+
+test('padding and upsampling enlarge an image as they say', () => {
+  const shapes = networkOf(
+    {
+      layers: [
+        {
+          type: 'zeroPadding2d',
+          padding: [
+            [0, 1],
+            [2, 3],
+          ],
+        },
+        { type: 'upSampling2d', size: [3, 2] },
+        { type: 'layerNormalization' },
+        { type: 'flatten' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    [4, 5, 2],
+  ).layers.map((placed) => placed.outputShape)
+  expect(shapes.slice(0, 3)).toEqual([
+    [5, 10, 2],
+    [15, 20, 2],
+    [15, 20, 2],
+  ])
+})
+
+const conv = (name: string, more: object = {}): LayerSpec => ({
+  type: 'conv2d',
+  name,
+  filters: 4,
+  kernelSize: 3,
+  padding: 'same',
+  ...more,
+})
+const end: LayerSpec[] = [
+  { type: 'globalAveragePooling2d', name: 'mean' },
+  { type: 'dense', units: 10, name: 'logits' },
+]
+
+test('a layer reads the one before it unless it names its inputs', () => {
+  const network = networkOf(
+    {
+      layers: [
+        conv('a'),
+        conv('b'),
+        conv('c', { inputs: ['input'], filters: 2 }),
+        { type: 'add', name: 'sum', inputs: ['a', 'b'] },
+        { type: 'concatenate', name: 'both', inputs: ['c', 'sum', 'input'] },
+        ...end,
+      ],
+    },
+    [5, 5, 3],
+  )
+  expect(network.layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['a', ['input']],
+    ['b', ['a']],
+    ['c', ['input']],
+    ['sum', ['a', 'b']],
+    ['both', ['c', 'sum', 'input']],
+    ['mean', ['both']],
+    ['logits', ['mean']],
+  ])
+  expect(network.layers[4]?.outputShape).toEqual([5, 5, 9])
+  expect(isChain(network)).toBe(false)
+})
+
+test.each<[string, LayerSpec[], string, string]>([
+  ['an unknown layer', [conv('a', { inputs: ['x'] })], '/a/layers/0/inputs/0', 'unknown-layer'],
+  [
+    'a later layer',
+    [conv('a'), { type: 'add', name: 'sum', inputs: ['a', 'mean'] }],
+    '/a/layers/1/inputs/1',
+    'layer-comes-later',
+  ],
+  ['itself', [conv('a', { inputs: ['a'] })], '/a/layers/0/inputs/0', 'layer-comes-later'],
+  [
+    'everything but one layer',
+    [conv('a'), conv('side'), conv('b', { inputs: ['a'] })],
+    '/a/layers/1',
+    'layer-unused',
+  ],
+  [
+    'a sum of two shapes',
+    [conv('a'), { type: 'add', inputs: ['a', 'input'] }],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  [
+    'images of two sizes side by side',
+    [conv('a', { strides: 2 }), { type: 'concatenate', inputs: ['a', 'input'] }],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  ['a sum of one', [conv('a'), { type: 'add' }], '/a/layers/1/inputs', 'layer-does-not-fit'],
+  [
+    'a convolution of two',
+    [conv('a'), conv('b', { inputs: ['a', 'input'] })],
+    '/a/layers/1/inputs',
+    'layer-does-not-fit',
+  ],
+  ['a layer called input', [conv('input')], '/a/layers/0/name', 'reserved-layer-name'],
+])('a network that reads %s is refused', (_, layers, pointer, code) => {
+  expect(issueOf({ layers: [...layers, ...end] }, [5, 5, 3])).toMatchObject({ pointer, code })
+})
+
+test('what a layer may read is listed', () => {
+  expect(issueOf({ layers: [conv('a'), conv('b', { inputs: ['c'] }), ...end] })?.allowed).toEqual([
+    'input',
+    'a',
+  ])
+})
+
+test('a first dense layer that names the rows still gets them as one vector', () => {
+  const { layers } = networkOf({
+    layers: [{ type: 'dense', units: 10, inputs: ['input'], name: 'logits' }],
+  })
+  expect(layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['flatten_1', ['input']],
+    ['logits', ['flatten_1']],
+  ])
+})
+
+test('the slope of leakyRelu is that of Keras 3 unless given', () => {
+  const layers = (negativeSlope?: number) =>
+    networkOf({
+      layers: [
+        {
+          type: 'activation',
+          activation: 'leakyRelu',
+          ...(negativeSlope === undefined ? {} : { negativeSlope }),
+        },
+        { type: 'flatten' },
+        { type: 'dense', units: 10 },
+      ],
+    }).layers[0]?.layer
+  expect(layers()).toEqual({ type: 'activation', activation: 'leakyRelu', negativeSlope: 0.2 })
+  expect(layers(0.01)).toMatchObject({ negativeSlope: 0.01 })
+})
+
 test.each<[string, Architecture, string]>([
+  [
+    'unequal strides of a depthwise convolution',
+    { layers: [{ type: 'depthwiseConv2d', kernelSize: 3, strides: [1, 2] }] },
+    '/a/layers/0/strides',
+  ],
+  [
+    'a separable convolution of a vector',
+    { layers: [{ type: 'flatten' }, { type: 'separableConv2d', filters: 2, kernelSize: 3 }] },
+    '/a/layers/1',
+  ],
+  [
+    'a slope of another activation',
+    { layers: [{ type: 'activation', activation: 'relu', negativeSlope: 0.1 }] },
+    '/a/layers/0/negativeSlope',
+  ],
   ['both layers and preset', { preset: 'mlp', layers: [{ type: 'flatten' }] }, '/a'],
   ['neither', {}, '/a'],
   ['an option of another preset', { preset: 'mlp', filters: [2, 3] }, '/a/filters'],

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { elements, weightName } from '../../../src/domain/network.ts'
+import { elements, isChain, type Network, weightName } from '../../../src/domain/network.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, upload, type Weights } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, fixture, networkOf, readJson } from './support.ts'
+import { BRANCHES, EVERY_LAYER, fixture, networkOf, readJson } from './support.ts'
 
 interface Entry {
   shape: number[]
@@ -129,15 +129,44 @@ function compareWithDifferences(specs: readonly LayerSpec[], inputShape: number[
   }
 }
 
+const withoutKinks = (specs: readonly LayerSpec[]): LayerSpec[] =>
+  specs
+    .filter(({ type }) => type !== 'globalMaxPooling2d')
+    .map((spec) => {
+      if (spec.type === 'conv2d') return { ...spec, activation: 'tanh' }
+      return spec.type === 'concatenate' && spec.inputs?.includes('largest')
+        ? { ...spec, inputs: ['mean', 'mean'] }
+        : spec
+    })
+
 test.each([
   ['dense', [{ type: 'dense', units: 3 }], [5]],
   ['elu', [{ type: 'dense', units: 4, activation: 'elu' }], [5]],
+  ['leakyRelu', [{ type: 'activation', activation: 'leakyRelu', negativeSlope: 0.3 }], [5]],
+  ['gelu', [{ type: 'dense', units: 4, activation: 'gelu' }], [5]],
+  ['swish', [{ type: 'dense', units: 4, activation: 'swish' }], [5]],
   ['tanh', [{ type: 'dense', units: 4, activation: 'tanh' }], [5]],
   ['sigmoid', [{ type: 'dense', units: 4, activation: 'sigmoid' }], [5]],
   ['conv2d', [{ type: 'conv2d', filters: 3, kernelSize: 3, padding: 'same' }], [5, 4, 2]],
   ['strided conv2d', [{ type: 'conv2d', filters: 3, kernelSize: 2, strides: 2 }], [5, 4, 2]],
   ['averagePooling2d', [{ type: 'averagePooling2d', padding: 'same' }], [5, 4, 2]],
   ['globalAveragePooling2d', [{ type: 'globalAveragePooling2d' }], [5, 4, 2]],
+  [
+    'depthwiseConv2d',
+    [{ type: 'depthwiseConv2d', kernelSize: [3, 2], depthMultiplier: 2, padding: 'same' }],
+    [5, 4, 2],
+  ],
+  ['strided depthwiseConv2d', [{ type: 'depthwiseConv2d', kernelSize: 2, strides: 2 }], [5, 4, 2]],
+  [
+    'separableConv2d',
+    [{ type: 'separableConv2d', filters: 3, kernelSize: 3, depthMultiplier: 2, padding: 'same' }],
+    [5, 4, 2],
+  ],
+  ['branches', withoutKinks(BRANCHES), [5, 4, 2]],
+  ['zeroPadding2d', [{ type: 'zeroPadding2d', padding: [1, 2] }], [3, 2, 2]],
+  ['upSampling2d', [{ type: 'upSampling2d', size: [2, 3] }], [3, 2, 2]],
+  ['layerNormalization', [{ type: 'layerNormalization' }], [3, 2, 4]],
+  ['globalMaxPooling2d', [{ type: 'globalMaxPooling2d' }], [4, 3, 2]],
   ['batchNormalization', [{ type: 'batchNormalization' }], [3, 3, 2]],
   ['dropout', [{ type: 'dropout', rate: 0.4 }], [8]],
 ] as [string, LayerSpec[], number[]][])(
@@ -154,6 +183,15 @@ test('the gradient of relu is 0 where it is off and passes where it is on', () =
   expect([...gradient.dataSync()]).toEqual([0, 0, 1, 1])
 })
 
+test('the gradient of relu6 passes between 0 and 6 only', () => {
+  const network = networkOf([5], [{ type: 'activation', activation: 'relu6' }])
+  const input = tf.tensor2d([[-2, 0.1, 3, 5.9, 6.1]])
+  const gradient = tf.grad((x: tf.Tensor) =>
+    tf.sum(apply(network, {}, x, { training: false }).logits),
+  )(input)
+  expect([...gradient.dataSync()]).toEqual([0, 1, 1, 1, 0])
+})
+
 test('the gradient of maxPooling2d goes to the largest pixel', () => {
   const network = networkOf([2, 2, 1], [{ type: 'maxPooling2d' }])
   const input = tf.tensor4d([1, 7, 3, 2], [1, 2, 2, 1])
@@ -161,6 +199,42 @@ test('the gradient of maxPooling2d goes to the largest pixel', () => {
     tf.sum(apply(network, {}, x, { training: false }).logits),
   )(input)
   expect([...gradient.dataSync()]).toEqual([0, 1, 0, 0])
+})
+
+test('a residual network with branches gives what PyTorch computes', () => {
+  const item = readJson(fixture('engine/branches.json')) as Omit<Case, 'layer'> & {
+    layers: LayerSpec[]
+  }
+  const network = networkOf(item.input.shape.slice(1), item.layers)
+  const weights: Weights = Object.fromEntries(
+    Object.entries(item.weights).map(([name, entry]) => [name, tensor(entry)]),
+  )
+  const { logits } = apply(network, weights, tensor(item.input), { training: false })
+  expectClose(logits, item.output)
+})
+
+test('a network stored before there were branches is a chain, whatever its layers are called', () => {
+  const network = networkOf(
+    [4],
+    [
+      { type: 'dense', units: 3, name: 'first' },
+      { type: 'dense', units: 2, name: 'second' },
+    ],
+  )
+  const old = {
+    inputShape: network.inputShape,
+    layers: network.layers.map(({ inputs: _, ...placed }, position) => ({
+      ...placed,
+      name: ['input', 'second'][position] ?? '',
+    })),
+  }
+  const arrays = initialize(network, 1)
+  const renamed = arrays.map((array) => ({ ...array, name: array.name.replace('first', 'input') }))
+  const rows = tf.tensor2d([[1, 2, 3, 4]])
+  const run = (which: Network, weights: typeof arrays) =>
+    apply(which, upload(weights), rows, { training: false }).logits.dataSync()
+  expect(isChain(old)).toBe(true)
+  expect(run(old, renamed)).toEqual(run(network, arrays))
 })
 
 test('initial kernels fill the Glorot interval, and layer names do not matter', () => {

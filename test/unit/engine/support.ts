@@ -4,7 +4,7 @@ import type { Architecture } from '../../../src/domain/architecture.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { elements, type Network, type Shape } from '../../../src/domain/network.ts'
-import { completeLayer, placeLayer } from '../../../src/domain/shape-inference.ts'
+import { placeNetwork } from '../../../src/domain/place-network.ts'
 import { resolveTraining, type Training, type TrainingSpec } from '../../../src/domain/training.ts'
 import type { LabelledRows } from '../../../workers/engine/datasets.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
@@ -15,18 +15,9 @@ export const readJson = (url: URL | string): unknown => JSON.parse(readFileSync(
 
 /** A network of any output, as `inferNetwork` would make it. */
 export function networkOf(inputShape: Shape, specs: readonly LayerSpec[]): Network {
-  let shape = inputShape
-  const layers = specs.map((spec, index) => {
-    const layer = completeLayer(spec)
-    const placed = {
-      name: spec.name ?? `${spec.type}_${index + 1}`,
-      layer,
-      ...placeLayer(layer, shape),
-    }
-    shape = placed.outputShape
-    return placed
-  })
-  return { inputShape, layers }
+  const placement = placeNetwork(inputShape, specs)
+  if ('fault' in placement) throw new Error(JSON.stringify(placement.fault))
+  return placement.network
 }
 
 export function inferred(architecture: Architecture, inputShape: Shape, classes: number): Network {
@@ -49,7 +40,57 @@ export function randomRows(count: number, shape: Shape, classes: number, seed = 
 export const rowNumbers = (count: number, from = 0): Uint32Array =>
   Uint32Array.from({ length: count }, (_, index) => from + index)
 
-/** Every layer type in one network, for images. */
+/** The layer types that the next list has not, in one network for images. */
+export const MORE_LAYERS: readonly LayerSpec[] = [
+  {
+    type: 'zeroPadding2d',
+    padding: [
+      [1, 0],
+      [2, 1],
+    ],
+  },
+  { type: 'depthwiseConv2d', kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2 },
+  { type: 'layerNormalization' },
+  { type: 'upSampling2d', size: [2, 3] },
+  { type: 'separableConv2d', filters: 5, kernelSize: [3, 2], depthMultiplier: 2, useBias: false },
+  { type: 'depthwiseConv2d', kernelSize: 2, activation: 'relu6', useBias: false },
+  { type: 'separableConv2d', filters: 4, kernelSize: 3, padding: 'same', activation: 'swish' },
+  { type: 'globalMaxPooling2d' },
+  { type: 'layerNormalization', epsilon: 0.01 },
+  { type: 'dense', units: 3 },
+]
+
+/** A residual block with a projection, a concatenation and a second way from the rows. */
+export const BRANCHES: readonly LayerSpec[] = [
+  { type: 'conv2d', name: 'conv1', filters: 4, kernelSize: 3, padding: 'same', strides: 2 },
+  { type: 'batchNormalization', name: 'norm1', epsilon: 0.01 },
+  { type: 'activation', name: 'on1', activation: 'swish' },
+  {
+    type: 'conv2d',
+    name: 'conv2',
+    filters: 4,
+    kernelSize: 3,
+    padding: 'same',
+    activation: 'leakyRelu',
+  },
+  {
+    type: 'conv2d',
+    name: 'shortcut',
+    inputs: ['input'],
+    filters: 4,
+    kernelSize: 1,
+    strides: 2,
+    useBias: false,
+  },
+  { type: 'add', name: 'sum', inputs: ['conv2', 'shortcut', 'on1'] },
+  { type: 'concatenate', name: 'both', inputs: ['sum', 'shortcut'] },
+  { type: 'globalAveragePooling2d', name: 'mean' },
+  { type: 'globalMaxPooling2d', name: 'largest', inputs: ['both'] },
+  { type: 'concatenate', inputs: ['mean', 'largest'] },
+  { type: 'dense', name: 'logits', units: 3 },
+]
+
+/** The layer types of small classifiers in one network, for images. */
 export const EVERY_LAYER: readonly LayerSpec[] = [
   { type: 'conv2d', filters: 4, kernelSize: [3, 2], padding: 'same', activation: 'elu' },
   { type: 'batchNormalization', momentum: 0.8 },

@@ -5,8 +5,11 @@ import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
 import yauzl from 'yauzl'
+import { ACTIVATIONS } from '../../../src/domain/activation.ts'
+import type { Preset } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { LAYER_TYPES } from '../../../src/domain/layers.ts'
+import { presetLayers } from '../../../src/domain/presets.ts'
 import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
 import {
   type FittedNormalization,
@@ -16,7 +19,7 @@ import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
-import { EVERY_LAYER, networkOf, randomRows, rowNumbers } from './support.ts'
+import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf, randomRows, rowNumbers } from './support.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -84,14 +87,18 @@ async function expectSameLogits(
     expect(Math.abs((got[index] ?? Number.NaN) - value)).toBeLessThan(1e-5 * largest)
 }
 
-test('the network of the next test has every layer type', () => {
-  const types = new Set([...EVERY_LAYER.map(({ type }) => type), 'globalAveragePooling2d'])
+test('the networks of the next test have every layer type', () => {
+  const types = new Set([
+    ...[...EVERY_LAYER, ...MORE_LAYERS, ...BRANCHES].map(({ type }) => type),
+    'globalAveragePooling2d',
+  ])
   expect([...types].sort()).toEqual([...LAYER_TYPES].sort())
 })
 
 test('a model of every layer type gives the same logits when TensorFlow.js loads it', async () => {
   await expectSameLogits([6, 6, 2], EVERY_LAYER, 1, false)
   await expectSameLogits([6, 6, 2], EVERY_LAYER, 100, true)
+  await expectSameLogits([7, 6, 2], MORE_LAYERS, 3, true)
   await expectSameLogits(
     [6, 6, 2],
     [
@@ -104,9 +111,45 @@ test('a model of every layer type gives the same logits when TensorFlow.js loads
   )
 })
 
+test.each(ACTIVATIONS)('%s in every place gives the same logits', (activation) =>
+  expectSameLogits(
+    [6, 6, 2],
+    [
+      { type: 'conv2d', filters: 4, kernelSize: 3, activation, name: 'a' },
+      { type: 'activation', activation, name: 'a_leakyRelu' },
+      { type: 'flatten' },
+      { type: 'dense', units: 3, activation },
+    ],
+    2,
+    true,
+  ),
+)
+
 test.each([1e-4, 1e-2, 1, 255, 1e6])('normalization is exact for features around %d', (scale) =>
   expectSameLogits([5], [{ type: 'dense', units: 3, name: 'normalization' }], scale, true),
 )
+
+test('a model with branches gives the same logits as a functional model', async () => {
+  await expectSameLogits([6, 5, 2], BRANCHES, 1, false)
+  await expectSameLogits([6, 5, 2], BRANCHES, 5, true)
+})
+
+test.each<Preset>(['resnet20', 'wrn-16-2', 'vgg8', 'mobilenet-tiny'])(
+  'preset %s gives the same logits as a layers model',
+  (preset) => expectSameLogits([9, 8, 3], presetLayers(preset, {}, [9, 8, 3], 3), 1, true),
+)
+
+test('an input layer gets a name of its own', () =>
+  expectSameLogits(
+    [4],
+    [
+      { type: 'dense', units: 4, name: 'normalization' },
+      { type: 'add', inputs: ['normalization', 'input'], name: 'input_' },
+      { type: 'dense', units: 3 },
+    ],
+    2,
+    true,
+  ))
 
 test('the same model gives the same bytes, in any time zone', async () => {
   const network = networkOf([5], [{ type: 'dense', units: 3 }])

@@ -14,7 +14,15 @@ import {
 } from '../../../workers/engine/training-step.ts'
 import { initialize, upload } from '../../../workers/engine/weights.ts'
 import type { EpochMetrics } from '../../../workers/trainer-contract.ts'
-import { EVERY_LAYER, networkOf, randomRows, rowNumbers, trainingOf } from './support.ts'
+import {
+  BRANCHES,
+  EVERY_LAYER,
+  MORE_LAYERS,
+  networkOf,
+  randomRows,
+  rowNumbers,
+  trainingOf,
+} from './support.ts'
 
 const LABELS: readonly ResolvedTerm[] = [{ method: 'hard-labels', weight: 1, labelSmoothing: 0 }]
 const SHAPE = [6, 6, 2]
@@ -56,6 +64,15 @@ test('two runs give the same bytes, and another seed does not', async () => {
   expect(other.weights).not.toEqual(one.weights)
   const dropped = await run({ seeds: { batches: 2, dropout: 4 } })
   expect(dropped.weights).not.toEqual(one.weights)
+})
+
+test.each([
+  ['separable convolutions', MORE_LAYERS],
+  ['branches', BRANCHES],
+])('two runs of a network with %s give the same bytes', async (_, specs) => {
+  const other = networkOf(SHAPE, specs)
+  const [one, two] = [await run({ network: other }), await run({ network: other })]
+  expect(two.weights).toEqual(one.weights)
 })
 
 test('training takes every row of an epoch, the last batch included, and counts its steps', async () => {

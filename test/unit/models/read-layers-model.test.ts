@@ -36,6 +36,51 @@ const everyLayer = () =>
     }),
   )
 
+/** Every activation by name and as a layer of its own. */
+const everyActivation = () =>
+  scramble(
+    tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [6], units: 5, activation: 'relu6' }),
+        tf.layers.reLU({ maxValue: 6 }),
+        tf.layers.leakyReLU(),
+        tf.layers.leakyReLU({ alpha: 0.07 }),
+        tf.layers.dense({ units: 5, activation: 'gelu' as 'relu' }),
+        tf.layers.activation({ activation: 'swish' as 'relu' }),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  )
+
+/** Separable convolutions, padding, upsampling, layer normalization. */
+const lessCommonLayers = () =>
+  scramble(
+    tf.sequential({
+      layers: [
+        tf.layers.zeroPadding2d({ inputShape: [6, 5, 2], padding: [1, 2] }),
+        tf.layers.depthwiseConv2d({
+          kernelSize: [3, 2],
+          strides: 2,
+          padding: 'same',
+          depthMultiplier: 2,
+        }),
+        tf.layers.zeroPadding2d({
+          padding: [
+            [0, 1],
+            [2, 0],
+          ],
+        }),
+        tf.layers.layerNormalization({ epsilon: 0.01 }),
+        tf.layers.layerNormalization({ scale: false, center: false }),
+        tf.layers.upSampling2d({ size: [2, 1] }),
+        // No multiplier here: TensorFlow.js forgets it when it saves this layer.
+        tf.layers.separableConv2d({ filters: 3, kernelSize: 2, activation: 'relu' }),
+        tf.layers.globalMaxPooling2d({}),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  )
+
 function globalPooling() {
   const input = tf.input({ shape: [6, 6, 1], name: 'image' })
   let x = tf.layers.conv2d({ filters: 4, kernelSize: 3, name: 'my-conv/1' }).apply(input)
@@ -43,6 +88,19 @@ function globalPooling() {
   x = tf.layers.dense({ units: 3, name: 'logits' }).apply(x)
   x = tf.layers.softmax().apply(x) as ReturnType<typeof tf.input>
   return scramble(tf.model({ inputs: input, outputs: x as ReturnType<typeof tf.input> }))
+}
+
+function branches() {
+  const image = tf.input({ shape: [6, 6, 2] })
+  const conv = (filters: number, from: typeof image) =>
+    tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same' }).apply(from) as typeof image
+  const left = conv(3, image)
+  const right = tf.layers.reLU().apply(conv(3, left)) as typeof image
+  const sum = tf.layers.add().apply([right, left, conv(3, image)]) as typeof image
+  const both = tf.layers.concatenate().apply([image, sum, left])
+  const pooled = tf.layers.globalMaxPooling2d({}).apply(both)
+  const logits = tf.layers.dense({ units: 3, activation: 'softmax' }).apply(pooled)
+  return scramble(tf.model({ inputs: image, outputs: logits as typeof image }))
 }
 
 const grey = () =>
@@ -65,7 +123,10 @@ async function readSaved(saved: Awaited<ReturnType<typeof save>>) {
 
 test.each([
   ['sequential with every layer', everyLayer, [9, 8, 2]],
+  ['layers that are less common', lessCommonLayers, [6, 5, 2]],
+  ['every activation', everyActivation, [6]],
   ['functional with global pooling and a softmax layer', globalPooling, [6, 6, 1]],
+  ['functional with branches', branches, [6, 6, 2]],
   ['grey images without a channel axis', grey, [5, 4, 1]],
 ] as const)('%s gives the same answers as tfjs after the softmax', async (_, make, inputShape) => {
   const original = make()
@@ -103,6 +164,29 @@ test('scale and center of a batch normalization that has none become 1 and 0', a
   const { tensors } = await readSaved(await save(everyLayer()))
   expect([...(tensors.get('bare.gamma')?.values ?? [])]).toEqual([1, 1, 1, 1])
   expect([...(tensors.get('bare.beta')?.values ?? [])]).toEqual([0, 0, 0, 0])
+})
+
+test.each([
+  ['Activation', { activation: 'silu' }, { activation: 'swish' }],
+  ['Activation', { activation: 'leaky_relu' }, { activation: 'leakyRelu', negativeSlope: 0.2 }],
+  ['LeakyReLU', {}, { activation: 'leakyRelu', negativeSlope: 0.3 }],
+  ['LeakyReLU', { negative_slope: 0.1 }, { activation: 'leakyRelu', negativeSlope: 0.1 }],
+  ['ReLU', { negative_slope: 0.1 }, { activation: 'leakyRelu', negativeSlope: 0.1 }],
+  ['ReLU', { max_value: 6, negative_slope: 0 }, { activation: 'relu6' }],
+])('%s %o as Keras 3 writes it is %o', (className, config, expected) => {
+  const { network } = readLayersModel({
+    modelTopology: {
+      class_name: 'Sequential',
+      config: {
+        layers: [
+          { class_name: 'InputLayer', config: { name: 'in', batch_shape: [null, 4] } },
+          { class_name: className, config: { name: 'it', ...config } },
+        ],
+      },
+    },
+    weightsManifest: [],
+  })
+  expect(network.layers[0]?.layer).toEqual({ type: 'activation', ...expected })
 })
 
 test('what was changed is said in the notes', async () => {

@@ -66,13 +66,52 @@ test.each<[string, unknown, RegExp, string]>([
   ['units as text', onVector(layer('Dense', { units: '4' })), /units is "4"/, 'option'],
   ['LoRA', onVector(layer('Dense', { units: 4, lora_rank: 2 })), /lora_rank/, 'option'],
   [
-    'gelu',
-    onVector(layer('Dense', { units: 4, activation: 'gelu' })),
-    /linear, relu, elu/,
+    'mish',
+    onVector(layer('Dense', { units: 4, activation: 'mish' })),
+    /linear, relu, relu6, leakyRelu, elu/,
     'activation',
   ],
-  ['a capped ReLU', onVector(layer('ReLU', { max_value: 6 })), /max_value is 6/, 'option'],
-  ['a leaky ReLU', onVector(layer('ReLU', { negative_slope: 0.1 })), /negative_slope/, 'option'],
+  ['a ReLU capped at 5', onVector(layer('ReLU', { max_value: 5 })), /max_value is 5/, 'option'],
+  [
+    'a ReLU with a threshold',
+    onVector(layer('ReLU', { threshold: 1 })),
+    /threshold is 1/,
+    'option',
+  ],
+  [
+    'a leaky and capped ReLU',
+    onVector(layer('ReLU', { max_value: 6, negative_slope: 0.1 })),
+    /negative_slope/,
+    'option',
+  ],
+  ['a steep leaky ReLU', onVector(layer('LeakyReLU', { alpha: 2 })), /alpha is 2/, 'option'],
+  [
+    'dilated depthwise convolution',
+    onImage(layer('DepthwiseConv2D', { kernel_size: [3, 3], dilation_rate: [2, 2] })),
+    /dilation_rate/,
+    'option',
+  ],
+  [
+    'unequal strides of a depthwise convolution',
+    onImage(layer('DepthwiseConv2D', { kernel_size: [3, 3], strides: [1, 2] })),
+    /same stride/,
+    'layer-does-not-fit',
+  ],
+  [
+    'bilinear upsampling',
+    onImage(layer('UpSampling2D', { interpolation: 'bilinear' })),
+    /"nearest"/,
+    'option',
+  ],
+  ['negative padding', onImage(layer('ZeroPadding2D', { padding: [-1, 1] })), /padding/, 'option'],
+  ['three paddings', onImage(layer('ZeroPadding2D', { padding: [1, 1, 1] })), /padding/, 'option'],
+  ['layer norm by pixel', onImage(layer('LayerNormalization', { axis: 1 })), /axis/, 'option'],
+  [
+    'RMS normalization',
+    onImage(layer('LayerNormalization', { axis: -1, rms_scaling: true })),
+    /rms_scaling/,
+    'option',
+  ],
   [
     'batch norm over rows',
     onImage(layer('BatchNormalization', { axis: 1 })),
@@ -103,7 +142,7 @@ test.each<[string, unknown, RegExp, string]>([
   [
     'a model in the model',
     onVector(layer('Sequential', { layers: [] })),
-    /flat chain/,
+    /flat model/,
     'layer-not-supported',
   ],
   [
@@ -140,7 +179,7 @@ test.each<[string, unknown, RegExp, string]>([
     'a second input',
     onVector(layer('InputLayer', { batch_input_shape: [null, 4] })),
     /second input/,
-    'model-not-a-chain',
+    'model-wiring-not-supported',
   ],
 ])('%s is refused, and the layer is named', (_, modelJson, message, code) => {
   const error = refusal(modelJson)
@@ -319,15 +358,61 @@ const a = (name: string) => layer('Activation', { name, activation: 'relu' })
 
 test.each<[string, unknown, RegExp]>([
   [
-    'two branches that are added',
+    'branches of two shapes that are added',
     functional([
       input([null, 4]),
-      called(a('one'), ['in', 0, 0, {}]),
-      called(a('two'), ['in', 0, 0, {}]),
-      called(layer('Add', { name: 'sum' }), ['one', 0, 0, {}], ['two', 0, 0, {}]),
+      called(layer('Dense', { name: 'one', units: 3 }), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['one', 0, 0, {}], ['in', 0, 0, {}]),
       called(out(), ['sum', 0, 0, {}]),
     ]),
-    /layer "sum" \("Add"\).*2 inputs/,
+    /layer "sum" \("Add"\).*one shape but reads \[3\], \[4\]/,
+  ],
+  [
+    'a sum of one layer',
+    functional([
+      input([null, 4]),
+      called(layer('Add', { name: 'sum' }), ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "sum".*two or more/,
+  ],
+  [
+    'a dense layer of two inputs',
+    functional([input([null, 4]), called(out(), ['in', 0, 0, {}], ['in', 0, 0, {}])]),
+    /layer "out".*reads one layer, not 2/,
+  ],
+  [
+    'branches put together along another axis than the last',
+    functional([
+      input([null, 4]),
+      called(layer('Concatenate', { name: 'sum', axis: 0 }), ['in', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "sum".*axis is 0/,
+  ],
+  [
+    'a layer that nobody made',
+    functional([input([null, 4]), called(out(), ['ghost', 0, 0, {}])]),
+    /no layer is called "ghost"/,
+  ],
+  [
+    'a layer after the output',
+    functional([
+      input([null, 4]),
+      called(out(), ['in', 0, 0, {}]),
+      called(a('more'), ['out', 0, 0, {}]),
+    ]),
+    /layer "more".*not on the way/,
+  ],
+  [
+    'a softmax between branches',
+    functional([
+      input([null, 4]),
+      called(layer('Softmax', { name: 'soft' }), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['soft', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+    /layer "soft".*very end/,
   ],
   [
     'a layer that leads nowhere',
@@ -373,6 +458,22 @@ test.each<[string, unknown, RegExp]>([
   ],
 ])('a functional model with %s is refused', (_, modelJson, message) => {
   expect(refusal(modelJson).message).toMatch(message)
+})
+
+test('a layer called like the rows gets another name', () => {
+  const { network } = readLayersModel(
+    functional([
+      input([null, 4]),
+      called(a('input'), ['in', 0, 0, {}]),
+      called(layer('Add', { name: 'sum' }), ['input', 0, 0, {}], ['in', 0, 0, {}]),
+      called(out(), ['sum', 0, 0, {}]),
+    ]),
+  )
+  expect(network.layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ['input_2', ['input']],
+    ['sum', ['input_2', 'input']],
+    ['out', ['sum']],
+  ])
 })
 
 test('a chain is read in the order of the data, whatever the order of the list', () => {

@@ -1,7 +1,7 @@
 /** TensorFlow.js in plain JavaScript, as the oracle: what it saves is read, what it computes is compared. */
 import { createRequire } from 'node:module'
 import type * as Tensorflow from '@tensorflow/tfjs-node'
-import type { Layer, Network } from '../../../src/domain/network.ts'
+import { INPUT, type Layer, layerInputs, type Network } from '../../../src/domain/network.ts'
 
 const require = createRequire(import.meta.url)
 // The copy that tfjs-node depends on, without its native addon.
@@ -69,6 +69,32 @@ function tfLayer(layer: Layer): Tensorflow.layers.Layer {
         useBias: layer.useBias,
         activation: activations(layer),
       })
+    case 'depthwiseConv2d':
+    case 'separableConv2d': {
+      const window = {
+        kernelSize: pair(layer.kernelSize),
+        strides: pair(layer.strides),
+        padding: layer.padding,
+        useBias: layer.useBias,
+        depthMultiplier: layer.depthMultiplier,
+        activation: activations(layer),
+      }
+      return layer.type === 'depthwiseConv2d'
+        ? tf.layers.depthwiseConv2d(window)
+        : tf.layers.separableConv2d({ ...window, filters: layer.filters })
+    }
+    case 'zeroPadding2d':
+      return tf.layers.zeroPadding2d({ padding: [pair(layer.padding[0]), pair(layer.padding[1])] })
+    case 'upSampling2d':
+      return tf.layers.upSampling2d({ size: pair(layer.size) })
+    case 'globalMaxPooling2d':
+      return tf.layers.globalMaxPooling2d({})
+    case 'add':
+      return tf.layers.add()
+    case 'concatenate':
+      return tf.layers.concatenate({ axis: -1 })
+    case 'layerNormalization':
+      return tf.layers.layerNormalization({ epsilon: layer.epsilon })
     case 'maxPooling2d':
     case 'averagePooling2d':
       return tf.layers[layer.type]({
@@ -85,25 +111,33 @@ function tfLayer(layer: Layer): Tensorflow.layers.Layer {
     case 'dropout':
       return tf.layers.dropout({ rate: layer.rate })
     case 'activation':
-      return tf.layers.activation({ activation: activations(layer) })
+      return layer.activation === 'leakyRelu'
+        ? tf.layers.leakyReLU({ alpha: layer.negativeSlope })
+        : tf.layers.activation({ activation: activations(layer) })
   }
 }
 
 export type Tensors = ReadonlyMap<string, { shape: readonly number[]; values: Float32Array }>
 
 /** Builds a network and its tensors as a tfjs model again. */
-export function rebuild(network: Network, tensors: Tensors): Tensorflow.Sequential {
-  const layers = network.layers.map((placed) => tfLayer(placed.layer))
-  const model = tf.sequential({
-    layers: [tf.layers.inputLayer({ inputShape: [...network.inputShape] }), ...layers],
-  })
+export function rebuild(network: Network, tensors: Tensors): Tensorflow.LayersModel {
+  const input = tf.input({ shape: [...network.inputShape] })
+  const outputs = new Map([[INPUT, input]])
+  let output = input
+  const loads: (() => void)[] = []
   for (const [at, placed] of network.layers.entries()) {
+    const layer = tfLayer(placed.layer)
+    const read = layerInputs(network, at).map((name) => outputs.get(name) ?? input)
+    output = layer.apply(read.length === 1 ? (read[0] ?? input) : read) as typeof input
+    outputs.set(placed.name, output)
     const weights = placed.weights.map((weight) => {
       const tensor = tensors.get(`${placed.name}.${weight.name}`)
       if (tensor === undefined) throw new Error(`no ${placed.name}.${weight.name}`)
       return tf.tensor(tensor.values, [...tensor.shape])
     })
-    layers[at]?.setWeights(weights)
+    loads.push(() => layer.setWeights(weights))
   }
+  const model = tf.model({ inputs: input, outputs: output })
+  for (const load of loads) load()
   return model
 }

@@ -1,79 +1,76 @@
-/** A network as the JSON of a Keras sequential model, which tfjs and Keras 2 load. */
-import type { Layer, Network, WeightShape } from '../../../src/domain/network.ts'
+/** A network as the JSON of a Keras model, which tfjs and Keras 2 load: sequential, or functional when it has branches. */
+import { INPUT, isChain, layerInputs, type Network } from '../../../src/domain/network.ts'
+import { freeName, type KerasLayer, kerasLayers } from './keras-layers.ts'
 
-/** `class_name` and `config` of one layer, in Keras' words. */
-export interface KerasLayer {
-  readonly class_name: string
-  readonly config: Readonly<Record<string, unknown>>
+interface Node {
+  readonly layer: KerasLayer
+  /** Names of the Keras layers it reads. */
+  readonly reads: readonly string[]
 }
 
-/** What Keras calls our weights. */
-export const KERAS_WEIGHT_NAMES: Record<WeightShape['name'], string> = {
-  kernel: 'kernel',
-  bias: 'bias',
-  gamma: 'gamma',
-  beta: 'beta',
-  movingMean: 'moving_mean',
-  movingVariance: 'moving_variance',
+const nameOf = ({ config }: KerasLayer): string => String(config.name)
+
+/** The layers of the network in Keras' words, each with what it reads. */
+function nodesOf(
+  network: Network,
+  leading: readonly KerasLayer[],
+  inputName: string,
+  taken: Set<string>,
+): Node[] {
+  const nodes: Node[] = []
+  const append = (layers: readonly KerasLayer[], reads: readonly string[]): string => {
+    for (const layer of layers) {
+      nodes.push({ layer, reads })
+      reads = [nameOf(layer)]
+    }
+    return reads[0] ?? inputName
+  }
+  const givenBy = new Map([[INPUT, append(leading, [inputName])]])
+  for (const [position, { name, layer }] of network.layers.entries()) {
+    const reads = layerInputs(network, position).map((from) => givenBy.get(from) ?? from)
+    givenBy.set(name, append(kerasLayers(name, layer, taken), reads))
+  }
+  return nodes
 }
 
-function kerasLayer(name: string, layer: Layer): KerasLayer {
-  const images = { name, data_format: 'channels_last' }
-  switch (layer.type) {
-    case 'dense':
-      return {
-        class_name: 'Dense',
-        config: {
-          name,
-          units: layer.units,
-          activation: layer.activation,
-          use_bias: layer.useBias,
-        },
-      }
-    case 'conv2d':
-      return {
-        class_name: 'Conv2D',
-        config: {
-          ...images,
-          filters: layer.filters,
-          kernel_size: layer.kernelSize,
-          strides: layer.strides,
-          padding: layer.padding,
-          activation: layer.activation,
-          use_bias: layer.useBias,
-        },
-      }
-    case 'maxPooling2d':
-    case 'averagePooling2d':
-      return {
-        class_name: layer.type === 'maxPooling2d' ? 'MaxPooling2D' : 'AveragePooling2D',
-        config: {
-          ...images,
-          pool_size: layer.poolSize,
-          strides: layer.strides,
-          padding: layer.padding,
-        },
-      }
-    case 'globalAveragePooling2d':
-      return { class_name: 'GlobalAveragePooling2D', config: images }
-    case 'flatten':
-      return { class_name: 'Flatten', config: images }
-    case 'batchNormalization':
-      return {
-        class_name: 'BatchNormalization',
-        config: {
-          name,
-          axis: -1,
-          momentum: layer.momentum,
-          epsilon: layer.epsilon,
-          center: true,
-          scale: true,
-        },
-      }
-    case 'dropout':
-      return { class_name: 'Dropout', config: { name, rate: layer.rate } }
-    case 'activation':
-      return { class_name: 'Activation', config: { name, activation: layer.activation } }
+const kerasConfig = ({ config }: KerasLayer) => ({ ...config, trainable: true, dtype: 'float32' })
+
+function sequential(nodes: readonly Node[], inputShape: readonly (number | null)[]) {
+  const layers = nodes.map(({ layer }, position) => ({
+    class_name: layer.class_name,
+    config: {
+      ...kerasConfig(layer),
+      ...(position === 0 ? { batch_input_shape: inputShape } : {}),
+    },
+  }))
+  return { class_name: 'Sequential', config: { name: 'distillery', layers } }
+}
+
+function functional(
+  nodes: readonly Node[],
+  inputShape: readonly (number | null)[],
+  inputName: string,
+) {
+  const input = {
+    class_name: 'InputLayer',
+    name: inputName,
+    config: { batch_input_shape: inputShape, dtype: 'float32', sparse: false, name: inputName },
+    inbound_nodes: [],
+  }
+  const layers = nodes.map(({ layer, reads }) => ({
+    class_name: layer.class_name,
+    name: nameOf(layer),
+    config: kerasConfig(layer),
+    inbound_nodes: [reads.map((from) => [from, 0, 0, {}])],
+  }))
+  return {
+    class_name: 'Model',
+    config: {
+      name: 'distillery',
+      layers: [input, ...layers],
+      input_layers: [[inputName, 0, 0]],
+      output_layers: [[layers.at(-1)?.name ?? inputName, 0, 0]],
+    },
   }
 }
 
@@ -85,17 +82,13 @@ export function kerasTopology(
   network: Network,
   leading: readonly KerasLayer[],
 ): Record<string, unknown> {
-  const layers = [
-    ...leading,
-    ...network.layers.map(({ name, layer }) => kerasLayer(name, layer)),
-  ].map(({ class_name, config }, position) => {
-    const input = position === 0 ? { batch_input_shape: [null, ...network.inputShape] } : {}
-    return { class_name, config: { ...config, ...input, trainable: true, dtype: 'float32' } }
-  })
-  return {
-    class_name: 'Sequential',
-    config: { name: 'distillery', layers },
-    keras_version: '2.15.0',
-    backend: 'tensorflow',
-  }
+  const taken = new Set([...leading.map(nameOf), ...network.layers.map(({ name }) => name)])
+  const inputName = freeName(INPUT, taken)
+  taken.add(inputName)
+  const nodes = nodesOf(network, leading, inputName, taken)
+  const inputShape = [null, ...network.inputShape]
+  const model = isChain(network)
+    ? sequential(nodes, inputShape)
+    : functional(nodes, inputShape, inputName)
+  return { ...model, keras_version: '2.15.0', backend: 'tensorflow' }
 }

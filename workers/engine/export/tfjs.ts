@@ -8,20 +8,14 @@ import type { Network } from '../../../src/domain/network.ts'
 import { weightName } from '../../../src/domain/network.ts'
 import type { FittedNormalization } from '../normalization.ts'
 import type { NamedArray } from '../weights.ts'
-import { KERAS_WEIGHT_NAMES, type KerasLayer, kerasTopology } from './keras-topology.ts'
+import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer } from './keras-layers.ts'
+import { kerasTopology } from './keras-topology.ts'
 
 /**
  * TensorFlow's fused batch normalization silently raises a smaller epsilon to this (cuDNN's minimum), so this much is
  * taken off the variance, which the layer adds again.
  */
 const MIN_EPSILON = 1.001e-5
-
-function freeName(network: Network): string {
-  const taken = new Set(network.layers.map(({ name }) => name))
-  let name = 'normalization'
-  while (taken.has(name)) name += '_'
-  return name
-}
 
 function normalizationLayer(
   name: string,
@@ -78,7 +72,9 @@ export function layersModel(
   normalization: FittedNormalization | null,
   userDefined: Readonly<Record<string, unknown>>,
 ): LayersModel {
-  const leading = normalization && normalizationLayer(freeName(network), normalization)
+  const taken = new Set(network.layers.map(({ name }) => name))
+  const leading =
+    normalization && normalizationLayer(freeName('normalization', taken), normalization)
   const arrays = [...(leading?.arrays ?? []), ...kerasArrays(network, weights)]
   const manifest = arrays.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
   const model = {
