@@ -6,7 +6,8 @@ import { createOptimizer } from '../../../workers/engine/optimizers.ts'
 import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
-import { type TrainingInput, train } from '../../../workers/engine/train.ts'
+import { train } from '../../../workers/engine/train.ts'
+import type { TrainingInput } from '../../../workers/engine/training-input.ts'
 import {
   createTrainingStep,
   disposeState,
