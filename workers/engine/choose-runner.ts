@@ -13,15 +13,26 @@ export interface ChosenRunner {
   readonly reason: string | null
 }
 
+/** With fewer steps in all, recording and loading a graph takes longer than it saves. */
+const FEWEST_STEPS = 32
+
 export function chooseRunner(
   input: TrainingInput,
   optimizer: Optimizer,
   trainingStep: TrainingStep,
 ): ChosenRunner {
+  const eager = (reason: string): ChosenRunner => ({
+    runner: eagerRunner(input, optimizer, trainingStep),
+    reason,
+  })
+  const { epochs, batchSize } = input.training
+  const steps = epochs * Math.ceil(input.rows.length / batchSize)
+  if (steps < FEWEST_STEPS)
+    return eager(`${steps} steps are fewer than the ${FEWEST_STEPS} that pay for a graph`)
   try {
     return { runner: compiledRunner(input, optimizer, trainingStep), reason: null }
   } catch (error) {
     if (!(error instanceof CannotCompile)) throw error
-    return { runner: eagerRunner(input, optimizer, trainingStep), reason: error.message }
+    return eager(error.message)
   }
 }

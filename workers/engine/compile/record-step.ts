@@ -22,34 +22,30 @@ export function recordStep(
   batchSize: number,
 ): Recording {
   const { network, initialWeights, data, classes } = input
-  const state = start.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
-  const recordOn = (number: number): Recording => {
-    const inputs = tf.fill([batchSize, ...data.shape], number)
-    const labels = tf.fill([batchSize], number, 'int32') as tf.Tensor1D
-    const teacher = input.teacherLogits
-      ? (tf.fill([batchSize, classes], number) as tf.Tensor2D)
-      : null
-    const dropoutSeed = tf.tensor1d([number, number], 'int32')
-    const rates = optimizer.rates(0.5, 1).map(() => tf.scalar(number))
-    const given = [inputs, labels, ...(teacher ? [teacher] : []), dropoutSeed, ...rates]
-    try {
-      return record([...state, ...given], () => {
+  const recordings: Recording[] = []
+  tf.tidy(() => {
+    const state = start.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
+    for (const number of [0, 1]) {
+      const inputs = tf.fill([batchSize, ...data.shape], number)
+      const labels = tf.fill([batchSize], number, 'int32') as tf.Tensor1D
+      const teacherLogits = input.teacherLogits
+        ? (tf.fill([batchSize, classes], number) as tf.Tensor2D)
+        : null
+      const dropoutSeed = tf.tensor1d([number, number], 'int32')
+      const rates = optimizer.rates(0.5, 1).map(() => tf.scalar(number))
+      const targets = teacherLogits ? [labels, teacherLogits] : [labels]
+      const recording = record([...state, inputs, ...targets, dropoutSeed, ...rates], () => {
         const result = trainingStep(
           unflatten(initialWeights, network, optimizer, state),
-          { inputs, labels, teacherLogits: teacher, dropoutSeed },
+          { inputs, labels, teacherLogits, dropoutSeed },
           rates,
         )
         return [...flatten(initialWeights, network, result.state), result.measurements]
       })
-    } finally {
-      tf.dispose(given)
+      recordings.push(recording)
     }
-  }
-  try {
-    const recording = recordOn(0)
-    requireSameProgram(recording, recordOn(1))
-    return recording
-  } finally {
-    tf.dispose(state)
-  }
+  })
+  const [first, second] = recordings as [Recording, Recording]
+  requireSameProgram(first, second)
+  return first
 }
