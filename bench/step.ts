@@ -14,7 +14,6 @@ import { Pacing } from '../workers/engine/pacing.ts'
 import { randomStream, uniform } from '../workers/engine/random.ts'
 import type { StepInput, StepRunner } from '../workers/engine/step-runner.ts'
 import type { TrainingInput } from '../workers/engine/training-input.ts'
-import { createTrainingStep } from '../workers/engine/training-step.ts'
 import { initialize } from '../workers/engine/weights.ts'
 
 const ROWS = 4096
@@ -138,10 +137,9 @@ for (const item of CASES)
   for (const spec of OPTIMIZERS) {
     const input = inputOf(item, { optimizer: spec })
     const optimizer = createOptimizer(input.training.optimizer)
-    const trainingStep = createTrainingStep(input.network, input.objective, optimizer)
-    using eager = eagerRunner(input, optimizer, trainingStep)
+    using eager = eagerRunner(input, optimizer)
     const begin = performance.now()
-    using graph = compiledRunner(input, optimizer, trainingStep)
+    using graph = compiledRunner(input, optimizer)
     const first = {
       rows: input.rows.subarray(0, item.batchSize),
       step: 1,

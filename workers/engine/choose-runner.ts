@@ -5,7 +5,6 @@ import { eagerRunner } from './eager-runner.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepRunner } from './step-runner.ts'
 import type { TrainingInput } from './training-input.ts'
-import type { TrainingStep } from './training-step.ts'
 
 export interface ChosenRunner {
   readonly runner: StepRunner
@@ -16,13 +15,9 @@ export interface ChosenRunner {
 /** With fewer steps in all, recording and loading a graph takes longer than it saves. */
 const FEWEST_STEPS = 32
 
-export function chooseRunner(
-  input: TrainingInput,
-  optimizer: Optimizer,
-  trainingStep: TrainingStep,
-): ChosenRunner {
+export function chooseRunner(input: TrainingInput, optimizer: Optimizer): ChosenRunner {
   const eager = (reason: string): ChosenRunner => ({
-    runner: eagerRunner(input, optimizer, trainingStep),
+    runner: eagerRunner(input, optimizer),
     reason,
   })
   const { epochs, batchSize } = input.training
@@ -30,7 +25,7 @@ export function chooseRunner(
   if (steps < FEWEST_STEPS)
     return eager(`${steps} steps are fewer than the ${FEWEST_STEPS} that pay for a graph`)
   try {
-    return { runner: compiledRunner(input, optimizer, trainingStep), reason: null }
+    return { runner: compiledRunner(input, optimizer), reason: null }
   } catch (error) {
     if (!(error instanceof CannotCompile)) throw error
     return eager(error.message)

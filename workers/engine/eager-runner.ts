@@ -6,10 +6,10 @@ import { tf } from './tensorflow.ts'
 import type { TrainingInput } from './training-input.ts'
 import {
   type Batch,
+  createTrainingStep,
   disposeState,
   initialState,
   type TrainingState,
-  type TrainingStep,
 } from './training-step.ts'
 import { download, upload } from './weights.ts'
 
@@ -32,12 +32,9 @@ function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
   }
 }
 
-export function eagerRunner(
-  input: TrainingInput,
-  optimizer: Optimizer,
-  trainingStep: TrainingStep,
-): StepRunner {
+export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRunner {
   const { network } = input
+  const trainingStep = createTrainingStep(network, input.objective, optimizer)
   let state: TrainingState = initialState(network, upload(input.initialWeights), optimizer)
 
   const runOne = (step: StepInput): tf.Tensor1D => {

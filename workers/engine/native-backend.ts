@@ -23,6 +23,7 @@ type Constants =
   | 'TF_BOOL'
   | 'TF_STRING'
   | 'TF_UINT8'
+  | 'TF_RESOURCE'
   | 'TF_ATTR_STRING'
   | 'TF_ATTR_INT'
   | 'TF_ATTR_FLOAT'

@@ -9,7 +9,6 @@ import { type RandomStream, randomStream, shuffle } from './random.ts'
 import { learningRateAt } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
 import type { TrainingInput } from './training-input.ts'
-import { createTrainingStep } from './training-step.ts'
 import type { NamedArray } from './weights.ts'
 
 export interface TrainingHooks {
@@ -64,14 +63,13 @@ export async function train(
   signal: AbortSignal,
 ): Promise<Trained> {
   signal.throwIfAborted()
-  const { network, objective, rows } = input
+  const { objective, rows } = input
   const { epochs, batchSize, optimizer: optimizerSpec, schedule } = input.training
   const optimizer = createOptimizer(optimizerSpec)
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
   const random = randomStream(input.seeds.batches)
   const begin = performance.now()
-  const trainingStep = createTrainingStep(network, objective, optimizer)
-  const { runner: chosen, reason } = chooseRunner(input, optimizer, trainingStep)
+  const { runner: chosen, reason } = chooseRunner(input, optimizer)
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep)
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0

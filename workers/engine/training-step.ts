@@ -63,23 +63,30 @@ export function disposeState(state: TrainingState, except?: TrainingState): void
 const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
   tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'))
 
-/** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
-export function createTrainingStep(
-  network: Network,
-  objective: readonly ResolvedTerm[],
-  optimizer: Optimizer,
-): TrainingStep {
+/** What a batch says about the weights. */
+export interface BatchGradients {
+  /** Of the trainable weights, in network order. */
+  readonly gradients: tf.Tensor[]
+  /** New moving averages by name. */
+  readonly updates: Weights
+  readonly measurements: StepResult['measurements']
+}
+
+export type GradientsOf = (weights: Weights, batch: Batch) => BatchGradients
+
+/** Builds the part of a step that comes before the optimizer. It disposes none of its inputs. */
+export function createGradients(network: Network, objective: readonly ResolvedTerm[]): GradientsOf {
   const { trainable } = weightNames(network)
 
-  return (state, batch, rates) =>
+  return (given, batch) =>
     tf.tidy(() => {
-      const values = trainable.map((name) => state.weights[name] as tf.Tensor)
+      const values = trainable.map((name) => given[name] as tf.Tensor)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
       let updates: Weights = {}
       const total = (...current: tf.Tensor[]): tf.Scalar => {
-        const weights: Record<string, tf.Tensor> = { ...state.weights }
+        const weights: Record<string, tf.Tensor> = { ...given }
         for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
         const forward = apply(network, weights, batch.inputs, mode)
         const terms = objective.map((term) => termLoss(term, forward.logits, batch))
@@ -92,17 +99,35 @@ export function createTrainingStep(
       }
       const { grads } = tf.valueAndGrads(total)(values)
       const [logits, ...terms] = kept
-      const weights: Record<string, tf.Tensor> = { ...state.weights, ...updates }
-      const slots: Record<string, tf.Tensor[]> = {}
-      for (const [index, name] of trainable.entries()) {
-        const current = { weight: values[index] as tf.Tensor, slots: state.slots[name] ?? [] }
-        const next = optimizer.update(current, grads[index] as tf.Tensor, rates)
-        weights[name] = next.weight
-        slots[name] = next.slots
-      }
       const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
       const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
+      return { gradients: grads, updates, measurements } as BatchGradients &
+        tf.TensorContainerObject
+    })
+}
+
+/** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
+export function createTrainingStep(
+  network: Network,
+  objective: readonly ResolvedTerm[],
+  optimizer: Optimizer,
+): TrainingStep {
+  const { trainable } = weightNames(network)
+  const gradientsOf = createGradients(network, objective)
+
+  return (state, batch, rates) =>
+    tf.tidy(() => {
+      const { gradients, updates, measurements } = gradientsOf(state.weights, batch)
+      const weights: Record<string, tf.Tensor> = { ...state.weights, ...updates }
+      const slots: Record<string, tf.Tensor[]> = {}
+      for (const [index, name] of trainable.entries()) {
+        const weight = state.weights[name] as tf.Tensor
+        const current = { weight, slots: state.slots[name] ?? [] }
+        const next = optimizer.update(current, gradients[index] as tf.Tensor, rates)
+        weights[name] = next.weight
+        slots[name] = next.slots
+      }
       return { state: { weights, slots }, measurements }
     })
 }

@@ -14,7 +14,6 @@ import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import type { StepInput, StepRunner } from '../../../workers/engine/step-runner.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import type { TrainingInput } from '../../../workers/engine/training-input.ts'
-import { createTrainingStep } from '../../../workers/engine/training-step.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
 import { EVERY_LAYER, networkOf, randomRows, rowNumbers, trainingOf } from './support.ts'
 
@@ -51,13 +50,10 @@ function inputOf(changes: Partial<TrainingInput> = {}, spec: TrainingSpec = {}):
 }
 
 type Make = (input: TrainingInput) => StepRunner
-const parts = (input: TrainingInput) => {
-  const optimizer = createOptimizer(input.training.optimizer)
-  return [optimizer, createTrainingStep(input.network, input.objective, optimizer)] as const
-}
-const eager: Make = (input) => eagerRunner(input, ...parts(input))
-const compiled: Make = (input) => compiledRunner(input, ...parts(input))
-const fed: Make = (input) => compiledRunner(input, ...parts(input), fedBatches(input))
+const optimizerOf = ({ training }: TrainingInput) => createOptimizer(training.optimizer)
+const eager: Make = (input) => eagerRunner(input, optimizerOf(input))
+const compiled: Make = (input) => compiledRunner(input, optimizerOf(input))
+const fed: Make = (input) => compiledRunner(input, optimizerOf(input), fedBatches(input))
 
 /** Two epochs, several whole batches in a call, and what they leave. */
 function outcome(make: Make, input: TrainingInput, stepsPerCall = 2) {
@@ -179,7 +175,7 @@ test.each([false, true])(
     const source = residentBatches(input, budget)
     expect(source?.variables.some(({ dtype }) => dtype === 'uint8')).toBe(true)
     if (!source) return
-    const kept: Make = () => compiledRunner(input, ...parts(input), source)
+    const kept: Make = () => compiledRunner(input, optimizerOf(input), source)
     expect(outcome(kept, input)).toEqual(outcome(eager, input))
   },
 )

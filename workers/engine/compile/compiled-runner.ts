@@ -2,15 +2,15 @@
 import type { Optimizer } from '../optimizers.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
 import type { TrainingInput } from '../training-input.ts'
-import type { TrainingStep } from '../training-step.ts'
+import { createGradients } from '../training-step.ts'
 import type { BatchSource } from './batch-source.ts'
 import { fedBatches } from './fed-data.ts'
 import { dtypeNumber } from './graph.ts'
 import { recordStep } from './record-step.ts'
 import { residentBatches } from './resident-data.ts'
 import { type Feed, openSession } from './session.ts'
-import { startOf } from './state-layout.ts'
-import { INITIALIZE, programNames, stateVariables, trainingGraph } from './training-graph.ts'
+import { stateLayout, variablesOf } from './state-layout.ts'
+import { INITIALIZE, programNames, trainingGraph } from './training-graph.ts'
 import { initializeVariables, readOf } from './variables.ts'
 
 /** The sizes that the batches of an epoch have: whole ones, and what is left. */
@@ -48,21 +48,25 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[]): Feed[] {
 export function compiledRunner(
   input: TrainingInput,
   optimizer: Optimizer,
-  trainingStep: TrainingStep,
   source: BatchSource = residentBatches(input) ?? fedBatches(input),
 ): StepRunner {
   const { network, initialWeights, objective } = input
-  const start = startOf(network, initialWeights, optimizer)
-  const state = stateVariables(start)
+  const gradientsOf = createGradients(network, objective)
   const programs = batchSizes(input).map((batchSize) => ({
     batchSize,
-    recording: recordStep(input, optimizer, trainingStep, start, batchSize),
+    recording: recordStep(input, gradientsOf, batchSize),
   }))
-  const rates = optimizer.rates(1, 1).length
-  const graph = trainingGraph(state, source, programs, rates, objective.length + 1)
-  const session = openSession(graph)
+  const state = stateLayout(network, initialWeights, optimizer)
+  const plan = {
+    state,
+    source,
+    update: optimizer.fused,
+    rates: optimizer.rates(1, 1).length,
+    measurements: objective.length + 1,
+  }
+  const session = openSession(trainingGraph(plan, programs))
   try {
-    initializeVariables(session, INITIALIZE, [...state, ...source.variables])
+    initializeVariables(session, INITIALIZE, [...variablesOf(state), ...source.variables])
   } catch (error) {
     session.close()
     throw error
@@ -76,7 +80,7 @@ export function compiledRunner(
       return session.run(feeds, [measurements])[0] as Float32Array
     },
     weights() {
-      const names = initialWeights.map(({ name }) => readOf(`state/${name}`))
+      const names = state.weights.map(({ name }) => readOf(name))
       const values = session.run([], names)
       return initialWeights.map(({ name, shape }, index) => ({
         name,

@@ -6,6 +6,9 @@
 import { type Dtype, dtypeNumber, type Graph } from './graph.ts'
 import { attr } from './messages.ts'
 
+/** An input that says only: not before that node. */
+export const controlBy = (node: string): string => `^${node.split(':')[0]}`
+
 export interface Carried {
   /** In this iteration. */
   readonly value: string
@@ -19,7 +22,8 @@ export class Loop {
   readonly #graph: Graph
   readonly #name: string
   readonly #condition: string
-  /** Scalar int32, from 0. */
+  readonly #counter: Carried
+  /** Scalar int32, from 0. What has no other input in the loop waits for it, to run once an iteration. */
   readonly iteration: string
 
   /** @param count scalar int32 */
@@ -27,21 +31,33 @@ export class Loop {
     this.#graph = graph
     this.#name = name
     this.#condition = `${name}/condition`
-    const zero = graph.integers(`${name}/zero`, [0], [])
-    const counter = this.carry('counter', zero, dtypeNumber('int32'))
-    this.iteration = counter.value
-    const int32 = attr.type(dtypeNumber('int32'))
-    const limit = this.invariant('count', count, dtypeNumber('int32'))
-    const less = graph.add(`${name}/less`, 'Less', [`${name}/counter/merge`, limit], { T: int32 })
+    const int32 = dtypeNumber('int32')
+    const T = attr.type(int32)
+    this.#counter = this.carry('counter', graph.integers(`${name}/zero`, [0], []), int32)
+    const limit = this.invariant('count', count, int32)
+    const less = graph.add(`${name}/less`, 'Less', [`${name}/counter/merge`, limit], { T })
     graph.add(this.#condition, 'LoopCond', [less])
-    const one = this.invariant(
-      'one',
-      graph.integers(`${name}/one/value`, [1], []),
-      dtypeNumber('int32'),
+    this.iteration = graph.add(`${name}/iteration`, 'Identity', [this.#counter.value], { T })
+  }
+
+  /**
+   * Ends the body.
+   * @param after nodes that have to be done before the next iteration begins
+   * @returns a node that is there when the last iteration is done
+   */
+  close(after: readonly string[]): string {
+    const graph = this.#graph
+    const int32 = dtypeNumber('int32')
+    const value = graph.integers(`${this.#name}/one/value`, [1], [])
+    const one = this.invariant('one', value, int32)
+    const next = graph.add(
+      `${this.#name}/increment`,
+      'AddV2',
+      [this.iteration, one, ...after.map(controlBy)],
+      { T: attr.type(int32) },
     )
-    counter.continueWith(
-      graph.add(`${name}/increment`, 'AddV2', [counter.value, one], { T: int32 }),
-    )
+    this.#counter.continueWith(next)
+    return this.#counter.result
   }
 
   #enter(id: string, value: string, dtype: number, isConstant: boolean): string {

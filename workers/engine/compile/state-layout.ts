@@ -1,54 +1,58 @@
-/** The state of a training as a flat list: the weights in network order, then what the optimizer remembers of each. */
+/** The state of a training as variables: the weights, and what the optimizer remembers of each. */
 import { elements, type Network } from '../../../src/domain/network.ts'
 import type { Optimizer } from '../optimizers.ts'
-import type { tf } from '../tensorflow.ts'
-import type { TrainingState } from '../training-step.ts'
 import { type NamedArray, weightNames } from '../weights.ts'
+import type { Variable } from './variables.ts'
 
-/** The state before the first step. Names are unique, of letters that a node of a graph may have. */
-export function startOf(
+export type StateVariable = Variable & NamedArray
+
+export interface TrainableLayout {
+  readonly weight: StateVariable
+  readonly slots: readonly StateVariable[]
+}
+
+export interface StateLayout {
+  /** In network order. */
+  readonly weights: readonly StateVariable[]
+  /** In network order. */
+  readonly trainable: readonly TrainableLayout[]
+  readonly movingAverages: readonly StateVariable[]
+}
+
+const variable = (name: string, { shape, values }: Pick<NamedArray, 'shape' | 'values'>) =>
+  ({ name: `state/${name}`, dtype: 'float32', shape, values }) as const
+
+/** The state before the first step: given weights, zero slots. */
+export function stateLayout(
   network: Network,
-  weights: readonly NamedArray[],
+  initialWeights: readonly NamedArray[],
   { slotsPerWeight }: Optimizer,
-): NamedArray[] {
-  const byName = new Map(weights.map((weight) => [weight.name, weight]))
-  const slots = weightNames(network).trainable.flatMap((name) =>
-    Array.from({ length: slotsPerWeight }, (_, slot): NamedArray => {
-      const shape = byName.get(name)?.shape ?? []
-      return { name: `${name}/slot-${slot}`, shape, values: new Float32Array(elements(shape)) }
-    }),
+): StateLayout {
+  const byName = new Map(
+    initialWeights.map((weight) => [weight.name, variable(weight.name, weight)]),
   )
-  return [...weights, ...slots]
-}
-
-/** Tensors in the order of {@link startOf}. */
-export function flatten(
-  weights: readonly NamedArray[],
-  network: Network,
-  state: TrainingState,
-): tf.Tensor[] {
-  return [
-    ...weights.map(({ name }) => state.weights[name] as tf.Tensor),
-    ...weightNames(network).trainable.flatMap((name) => state.slots[name] ?? []),
-  ]
-}
-
-/** The opposite of {@link flatten}. */
-export function unflatten(
-  weights: readonly NamedArray[],
-  network: Network,
-  { slotsPerWeight }: Optimizer,
-  tensors: readonly tf.Tensor[],
-): TrainingState {
+  const find = (name: string): StateVariable => {
+    const found = byName.get(name)
+    if (!found) throw new Error(`no initial weight called ${name}`)
+    return found
+  }
+  const names = weightNames(network)
   return {
-    weights: Object.fromEntries(
-      weights.map(({ name }, index) => [name, tensors[index] as tf.Tensor]),
-    ),
-    slots: Object.fromEntries(
-      weightNames(network).trainable.map((name, index) => {
-        const start = weights.length + index * slotsPerWeight
-        return [name, tensors.slice(start, start + slotsPerWeight)]
-      }),
-    ),
+    weights: initialWeights.map(({ name }) => find(name)),
+    movingAverages: names.movingAverages.map(find),
+    trainable: names.trainable.map((name) => {
+      const weight = find(name)
+      const { shape } = weight
+      const slots = Array.from({ length: slotsPerWeight }, (_, slot) =>
+        variable(`${name}/slot-${slot}`, { shape, values: new Float32Array(elements(shape)) }),
+      )
+      return { weight, slots }
+    }),
   }
 }
+
+/** Every variable of a state, once. */
+export const variablesOf = ({ weights, trainable }: StateLayout): StateVariable[] => [
+  ...weights,
+  ...trainable.flatMap(({ slots }) => slots),
+]

@@ -1,16 +1,18 @@
 /**
  * The graph of a training: the state as variables, and one program for each size of a batch, which loops over the
- * recorded step. A program reads the variables when it begins, carries the state from iteration to iteration, and
- * assigns it when it ends.
+ * recorded step. An iteration reads the weights, computes what was recorded, and only then lets the optimizer change
+ * the variables in place; the next one begins when all are changed.
  */
-import type { NamedArray } from '../weights.ts'
+import type { FusedUpdate, Operand } from '../optimizers.ts'
 import type { BatchSource } from './batch-source.ts'
+import { collect } from './collect.ts'
 import { embed } from './embed.ts'
 import { dtypeNumber, Graph } from './graph.ts'
-import { Loop, rowAt } from './loop.ts'
+import { controlBy, Loop, rowAt } from './loop.ts'
 import { attr } from './messages.ts'
 import type { Recording } from './record.ts'
-import { assign, declareVariables, readOf, type Variable } from './variables.ts'
+import { type StateLayout, type TrainableLayout, variablesOf } from './state-layout.ts'
+import { declareVariables, handleInside, readInside, type Variable } from './variables.ts'
 
 /** The node that sets every variable. */
 export const INITIALIZE = 'initialize'
@@ -18,6 +20,17 @@ export const INITIALIZE = 'initialize'
 export interface Program {
   readonly batchSize: number
   readonly recording: Recording
+}
+
+/** What all programs of a graph share. */
+export interface TrainingPlan {
+  readonly state: StateLayout
+  readonly source: BatchSource
+  readonly update: FusedUpdate
+  /** Numbers of the optimizer in each step. */
+  readonly rates: number
+  /** Numbers that each step gives. */
+  readonly measurements: number
 }
 
 /** Names of what a program is given and what it gives. */
@@ -36,54 +49,15 @@ export const programNames = (batchSize: number) => {
   }
 }
 
-export const stateVariables = (state: readonly NamedArray[]): (Variable & NamedArray)[] =>
-  state.map((array) => ({ ...array, name: `state/${array.name}`, dtype: 'float32' }))
-
-/** Rows of what each step measured, one written by each iteration. */
-function collect(graph: Graph, loop: Loop, name: string, count: string, width: number) {
-  const [float32, int32] = [attr.type(dtypeNumber('float32')), attr.type(dtypeNumber('int32'))]
-  const columns = graph.integers(`${name}/columns`, [width], [])
-  const shape = graph.add(`${name}/shape`, 'Pack', [count, columns], {
-    T: int32,
-    N: attr.integer(2),
-    axis: attr.integer(0),
-  })
-  const zero = graph.constant(`${name}/zero`, {
-    dtype: dtypeNumber('float32'),
-    shape: [],
-    values: Float32Array.of(0),
-  })
-  const empty = graph.add(`${name}/empty`, 'Fill', [shape, zero], { T: float32, index_type: int32 })
-  const rows = loop.carry('measured', empty, dtypeNumber('float32'))
-  const reshape = (id: string, value: string, type: typeof int32, to: readonly number[]) => {
-    const target = graph.integers(`${name}/${id}-shape`, to, [to.length])
-    const inside = loop.invariant(`${id}-shape`, target, dtypeNumber('int32'))
-    return graph.add(`${name}/${id}`, 'Reshape', [value, inside], { T: type, Tshape: int32 })
-  }
-  return {
-    rows: rows.result,
-    write(row: string): void {
-      const index = reshape('index', loop.iteration, int32, [1, 1])
-      const update = reshape('update', row, float32, [1, width])
-      const written = graph.add(
-        `${name}/write`,
-        'TensorScatterUpdate',
-        [rows.value, index, update],
-        { T: float32, Tindices: int32 },
-      )
-      rows.continueWith(written)
-    },
-  }
+/** A scalar made once, for the loop. */
+function scalarInside(graph: Graph, loop: Loop, id: string, value: number): string {
+  const dtype = dtypeNumber('float32')
+  const constant = graph.constant(id, { dtype, shape: [], values: Float32Array.of(value) })
+  return loop.invariant(`scalar/${id}`, constant, dtype)
 }
 
-function addProgram(
-  graph: Graph,
-  { batchSize, recording }: Program,
-  state: readonly Variable[],
-  source: BatchSource,
-  rates: number,
-  measurements: number,
-): void {
+function addProgram(graph: Graph, { batchSize, recording }: Program, plan: TrainingPlan): void {
+  const { state, source, update } = plan
   const names = programNames(batchSize)
   const { name } = names
   const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
@@ -95,61 +69,78 @@ function addProgram(
     const held = loop.invariant(id, all, dtypeNumber(dtype))
     return rowAt(graph, `${name}/step/${id}`, dtype, [held, loop.iteration, axis])
   }
-  const batch = source.add(graph, loop, name, axis, batchSize)
-  const seed = ofStep('seeds', 'int32', 2)
-  const rate = graph.add(`${name}/rate`, 'Unpack', [ofStep('rates', 'float32', rates)], {
-    T: attr.type(float32),
-    num: attr.integer(rates),
-    axis: attr.integer(0),
-  })
-  const changes = (index: number): boolean => recording.outputs[index] !== recording.inputs[index]
-  const carried = state.map((variable, index) =>
-    changes(index)
-      ? loop.carry(variable.name, readOf(variable.name), float32)
-      : { value: loop.invariant(variable.name, readOf(variable.name), float32) },
+  const handles = new Map(
+    variablesOf(state).map((variable) => [variable, handleInside(loop, variable)]),
   )
+  const handleOf = (variable: Variable): string =>
+    handles.get(variable as Parameters<typeof handles.get>[0]) as string
+  const batch = source.add(graph, loop, name, axis, batchSize)
   const inputs = [
-    ...carried.map(({ value }) => value),
+    ...state.weights.map((variable) =>
+      readInside(graph, loop, `${name}/${variable.name}/read`, handleOf(variable), variable),
+    ),
     batch.inputs,
     batch.labels,
     ...(batch.teacherLogits ? [batch.teacherLogits] : []),
-    seed,
-    ...Array.from({ length: rates }, (_, index) => (index === 0 ? rate : `${rate}:${index}`)),
+    ofStep('seeds', 'int32', 2),
   ]
   const outputs = embed(graph, recording, inputs, `${name}/recorded`, (id, value) => {
     const constant = graph.constant(`${id}/value`, value)
     return loop.invariant(id, constant, value.dtype)
   })
-  const assignments = state.flatMap((variable, index) => {
-    const value = carried[index]
-    if (!value || !('result' in value)) return []
-    value.continueWith(outputs[index] as string)
-    return [assign(graph, variable, name, value.result)]
+  const gradients = outputs.slice(0, state.trainable.length)
+  const averages = outputs.slice(gradients.length, -1)
+
+  // A variable that somebody still reads is copied before it is changed, so the changes wait for everything else.
+  const computed = controlBy(graph.add(`${name}/computed`, 'NoOp', outputs.map(controlBy)))
+  const rates = graph.add(`${name}/rate`, 'Unpack', [ofStep('rates', 'float32', plan.rates)], {
+    T: attr.type(float32),
+    num: attr.integer(plan.rates),
+    axis: attr.integer(0),
   })
-  const collected = collect(graph, loop, `${name}/collect`, count, measurements)
-  collected.write(outputs[state.length] as string)
-  graph.add(
-    names.measurements,
-    'Identity',
-    [collected.rows, ...assignments.map((assignment) => `^${assignment}`)],
-    { T: attr.type(float32) },
+  const constants = update.operands.map((operand, index) =>
+    typeof operand === 'object' && 'constant' in operand
+      ? scalarInside(graph, loop, `${name}/constant-${index}`, operand.constant)
+      : '',
   )
+  const changes = state.trainable.map(({ weight, slots }: TrainableLayout, index) => {
+    const resolve = (operand: Operand, place: number): string => {
+      if (operand === 'weight') return handleOf(weight)
+      if (operand === 'gradient') return gradients[index] as string
+      if ('slot' in operand) return handleOf(slots[operand.slot] as Variable)
+      if ('rate' in operand) return `${rates}:${operand.rate}`
+      return constants[place] as string
+    }
+    const values = [...update.operands.map(resolve), computed]
+    return graph.add(`${name}/${weight.name}/update`, update.op, values, { T: attr.type(float32) })
+  })
+  const moves = state.movingAverages.map((variable, index) =>
+    graph.add(
+      `${name}/${variable.name}/move`,
+      'AssignVariableOp',
+      [handleOf(variable), averages[index] as string, computed],
+      { dtype: attr.type(float32) },
+    ),
+  )
+  const measured = collect(graph, loop, {
+    name: `${name}/collect`,
+    row: outputs.at(-1) as string,
+    count,
+    width: plan.measurements,
+  })
+  const done = loop.close([...changes, ...moves])
+  graph.add(names.measurements, 'Identity', [measured, controlBy(done)], {
+    T: attr.type(float32),
+  })
 }
 
 /**
- * @param measurements of each step
  * @returns the bytes of `saved_model.pb`
  * @throws CannotCompile
  */
-export function trainingGraph(
-  state: readonly Variable[],
-  source: BatchSource,
-  programs: readonly Program[],
-  rates: number,
-  measurements: number,
-): Uint8Array {
+export function trainingGraph(plan: TrainingPlan, programs: readonly Program[]): Uint8Array {
   const graph = new Graph()
-  declareVariables(graph, INITIALIZE, [...state, ...source.variables])
-  for (const program of programs) addProgram(graph, program, state, source, rates, measurements)
+  declareVariables(graph, INITIALIZE, [...variablesOf(plan.state), ...plan.source.variables])
+  for (const program of programs) addProgram(graph, program, plan)
   return graph.toSavedModel()
 }
