@@ -64,7 +64,7 @@ const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
   tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'))
 
 /** What a batch says about the weights. */
-export interface BatchGradients {
+interface BatchGradients {
   /** Of the trainable weights, in network order. */
   readonly gradients: tf.Tensor[]
   /** New moving averages by name. */

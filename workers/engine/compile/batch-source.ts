@@ -6,7 +6,7 @@ import type { Feed } from './session.ts'
 import type { Variable } from './variables.ts'
 
 /** Nodes inside a loop. */
-export interface BatchNodes {
+interface BatchNodes {
   /** `[batch, ...input shape]` float32, normalized. */
   readonly inputs: string
   /** `[batch]` int32. */

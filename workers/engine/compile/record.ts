@@ -12,7 +12,7 @@ import {
 import { tf } from '../tensorflow.ts'
 import { CannotCompile } from './cannot-compile.ts'
 
-export interface Operation {
+interface Operation {
   readonly name: string
   readonly attributes: readonly Attribute[]
   readonly inputs: readonly number[]
