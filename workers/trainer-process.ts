@@ -1,6 +1,7 @@
 /** Runs one task in a child process of its own, because TensorFlow blocks the event loop, and ends the child for sure. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { threadsFor } from './engine-threads.ts'
 import type {
   EpochMetrics,
   Progress,
@@ -22,6 +23,7 @@ export class TrainerFailed extends Error {
 
 export interface TrainerOptions {
   readonly environment: Readonly<NodeJS.ProcessEnv>
+  /** That the child may use. */
   readonly threads: number
   readonly device: 'cpu' | 'gpu'
   readonly onProgress: (progress: Progress) => void
@@ -36,7 +38,10 @@ const GRACE_MS = 300
 const STDERR_LINES = 5
 
 /** Settings that TensorFlow reads from its environment, once, when it is loaded. */
-const tensorflowEnvironment = ({ threads, device }: TrainerOptions): NodeJS.ProcessEnv => ({
+const tensorflowEnvironment = (
+  threads: number,
+  device: TrainerOptions['device'],
+): NodeJS.ProcessEnv => ({
   TF_CPP_MIN_LOG_LEVEL: '2',
   // Keeps freed memory for the next step rather than asking the system again: steadier and faster.
   TF_CPU_ALLOCATOR_USE_BFC: 'true',
@@ -46,11 +51,12 @@ const tensorflowEnvironment = ({ threads, device }: TrainerOptions): NodeJS.Proc
   ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : { TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
 })
 
-function start(options: TrainerOptions): ChildProcess {
+function start(task: Task, options: TrainerOptions): ChildProcess {
+  const threads = threadsFor(task, options.threads)
   return fork(TRAINER, {
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...options.environment, ...tensorflowEnvironment(options) },
+    env: { ...options.environment, ...tensorflowEnvironment(threads, options.device) },
   })
 }
 
@@ -71,7 +77,7 @@ export async function runInTrainer(
   signal: AbortSignal,
 ): Promise<TaskResult> {
   signal.throwIfAborted()
-  const child = start(options)
+  const child = start(task, options)
   const stop = (): void => end(child)
   signal.addEventListener('abort', stop, { once: true })
   const lastWords: string[] = []
