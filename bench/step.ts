@@ -49,6 +49,23 @@ const CASES: readonly Case[] = [
   },
   { name: 'lenet 8x8', architecture: { preset: 'lenet' }, shape: [8, 8, 1], batchSize: 64 },
   { name: 'lenet 28x28', architecture: { preset: 'lenet' }, shape: [28, 28, 1], batchSize: 64 },
+  {
+    name: 'conv-bn 16x16',
+    architecture: {
+      layers: [
+        { type: 'conv2d', filters: 16, kernelSize: 3, padding: 'same', useBias: false },
+        { type: 'batchNormalization' },
+        { type: 'activation', activation: 'relu' },
+        { type: 'conv2d', filters: 32, kernelSize: 3, strides: 2, padding: 'same', useBias: false },
+        { type: 'batchNormalization' },
+        { type: 'activation', activation: 'relu' },
+        { type: 'globalAveragePooling2d' },
+        { type: 'dense', units: CLASSES },
+      ],
+    },
+    shape: [16, 16, 3],
+    batchSize: 64,
+  },
 ]
 const OPTIMIZERS: readonly NonNullable<TrainingSpec['optimizer']>[] = [
   { name: 'sgd', momentum: 0.9 },

@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest'
+import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { CannotCompile } from '../../../workers/engine/compile/cannot-compile.ts'
 import { embed } from '../../../workers/engine/compile/embed.ts'
 import { Graph } from '../../../workers/engine/compile/graph.ts'
 import { recordedAttribute } from '../../../workers/engine/compile/messages.ts'
 import { record } from '../../../workers/engine/compile/record.ts'
+import { recordStep } from '../../../workers/engine/compile/record-step.ts'
 import { requireSameProgram } from '../../../workers/engine/compile/same-program.ts'
 import { openSession } from '../../../workers/engine/compile/session.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
+import type { TrainingInput } from '../../../workers/engine/training-input.ts'
+import { createGradients } from '../../../workers/engine/training-step.ts'
+import { initialize } from '../../../workers/engine/weights.ts'
+import { networkOf, randomRows, rowNumbers, trainingOf } from './support.ts'
 
 /** Records a function of one vector twice, as a step is. */
 function compile(run: (input: tf.Tensor) => tf.Tensor): void {
@@ -71,6 +77,35 @@ test('what TensorFlow does not take is refused with its words', () => {
   graph.placeholder('in', 'int32', [3])
   embed(graph, recording, ['in'], 'body', (name, value) => graph.constant(name, value))
   expect(() => openSession(graph.toSavedModel())).toThrow(/TensorFlow refuses the graph/)
+})
+
+test('a training step with a mask made in JavaScript is refused', () => {
+  const network = networkOf([4], [{ type: 'dense', units: 3 }])
+  const data = randomRows(8, [4], 3)
+  const input: TrainingInput = {
+    network,
+    objective: LABELS_ONLY,
+    training: trainingOf(),
+    initialWeights: initialize(network, 1),
+    data,
+    rows: rowNumbers(8),
+    normalization: null,
+    labels: data.labels,
+    teacherLogits: null,
+    classes: 3,
+    seeds: { batches: 1, dropout: 2 },
+  }
+  const gradientsOf = createGradients(network, LABELS_ONLY)
+  const before = tf.memory().numTensors
+  const record = (mask: () => tf.Tensor) =>
+    recordStep(
+      input,
+      (weights, batch) => gradientsOf(weights, { ...batch, inputs: tf.mul(batch.inputs, mask()) }),
+      8,
+    )
+  expect(record(() => tf.ones([8, 4])).operations.length).toBeGreaterThan(10)
+  expect(() => record(() => tf.randomUniform([8, 4]))).toThrow(/made in JavaScript that changes/)
+  expect(tf.memory().numTensors).toBe(before)
 })
 
 test('after a refusal tfjs works as before', () => {
