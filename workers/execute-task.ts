@@ -39,6 +39,7 @@ async function runReport(task: ReportTask, hooks: TaskHooks): Promise<TaskResult
     trainSeconds: 0,
     samplesPerSecond: 0,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    execution: null,
   }
 }
 

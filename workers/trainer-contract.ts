@@ -119,6 +119,18 @@ export interface EpochMetrics {
   readonly seconds: number
 }
 
+/** How the steps of a training were carried out. */
+export interface Execution {
+  /** graph: recorded once and run by TensorFlow on its own. eager: op by op. */
+  readonly mode: 'graph' | 'eager'
+  /** Why there is no graph; null where there is one. */
+  readonly reason: string | null
+  /** At the end of the training. */
+  readonly stepsPerCall: number
+  /** Of the training loop, compiling included. */
+  readonly samplesPerSecond: number
+}
+
 export interface TaskResult {
   readonly files: readonly OutputFile[]
   readonly normalization: Normalization | null
@@ -129,6 +141,8 @@ export interface TaskResult {
   readonly trainSeconds: number
   readonly samplesPerSecond: number
   readonly peakMemoryBytes: number
+  /** Null where nothing was trained. */
+  readonly execution: Execution | null
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

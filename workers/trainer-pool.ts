@@ -2,6 +2,7 @@
  * Trainers that wait for a task with TensorFlow loaded, so that a task starts at once and twenty small ones do not load
  * it twenty times. A trainer executes one task at a time; after a failure, a crash or a stop it is never used again.
  */
+import { threadsFor } from './engine-threads.ts'
 import type { Task, TaskResult } from './trainer-contract.ts'
 import { type TaskListener, Trainer, type TrainerSettings } from './trainer-process.ts'
 
@@ -12,26 +13,33 @@ const IDLE_MS = 60_000
 
 export class TrainerPool {
   readonly #settings: TrainerSettings
-  readonly #waiting: { trainer: Trainer; since: number }[] = []
+  readonly #waiting: { trainer: Trainer; threads: number; since: number }[] = []
   readonly #timer: NodeJS.Timeout
   #closed = false
 
   constructor(settings: TrainerSettings) {
     this.#settings = settings
     this.#timer = setInterval(() => this.#dismiss(), IDLE_MS / 4)
-    this.#wait(new Trainer(settings))
+    this.#wait(this.#start(1), 1)
   }
 
-  #wait(trainer: Trainer): void {
+  #start(threads: number): Trainer {
+    return new Trainer({ ...this.#settings, threads })
+  }
+
+  #wait(trainer: Trainer, threads: number): void {
     if (this.#closed) void trainer.end()
-    else this.#waiting.push({ trainer, since: performance.now() })
+    else this.#waiting.push({ trainer, threads, since: performance.now() })
   }
 
-  /** The one that worked last, whose memory is warm. */
-  #take(): Trainer {
-    for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
-      if (next.trainer.alive) return next.trainer
-    return new Trainer(this.#settings)
+  /** The one that worked last with as many threads, whose memory is warm. */
+  #take(threads: number): Trainer {
+    for (;;) {
+      const place = this.#waiting.findLastIndex((one) => one.threads === threads)
+      const [found] = place < 0 ? [] : this.#waiting.splice(place, 1)
+      if (!found) return this.#start(threads)
+      if (found.trainer.alive) return found.trainer
+    }
   }
 
   #dismiss(): void {
@@ -46,15 +54,17 @@ export class TrainerPool {
   /** @throws as `Trainer.execute` */
   async run(task: Task, listener: TaskListener, signal: AbortSignal): Promise<TaskResult> {
     signal.throwIfAborted()
-    const trainer = this.#take()
+    // A process keeps the number of threads that TensorFlow was loaded with.
+    const threads = threadsFor(task, this.#settings.threads)
+    const trainer = this.#take(threads)
     try {
       const result = await trainer.execute(task, listener, signal)
-      if (trainer.tasks < TASKS_PER_TRAINER) this.#wait(trainer)
+      if (trainer.tasks < TASKS_PER_TRAINER) this.#wait(trainer, threads)
       else void trainer.end()
       return result
     } finally {
       // The next task should not pay for what happened to this one.
-      if (this.#waiting.length === 0 && !this.#closed) this.#wait(new Trainer(this.#settings))
+      if (this.#waiting.length === 0 && !this.#closed) this.#wait(this.#start(threads), threads)
     }
   }
 

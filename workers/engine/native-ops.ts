@@ -3,19 +3,8 @@
  * eight, its log-softmax seven, and each op costs more than a small network's arithmetic. Registered with tfjs, so that
  * its autodiff computes only the gradients that are asked for. Gradients of these gradients are not defined.
  */
+import { type Attribute, nativeBackend as backend } from './native-backend.ts'
 import { tf } from './tensorflow.ts'
-
-type Attribute = { name: string; type: number; value: unknown }
-
-/** The part of tfjs-node's backend that runs an op of TensorFlow by name. */
-type NativeBackend = ReturnType<typeof tf.backend> & {
-  readonly binding: Readonly<
-    Record<'TF_FLOAT' | 'TF_INT32' | 'TF_ATTR_TYPE' | 'TF_ATTR_BOOL', number>
-  >
-  executeSingleOutput(name: string, attributes: Attribute[], inputs: tf.Tensor[]): tf.Tensor
-}
-
-const backend = (): NativeBackend => tf.backend() as NativeBackend
 
 const dtype = (name: string, type: 'TF_FLOAT' | 'TF_INT32'): Attribute => {
   const { binding } = backend()

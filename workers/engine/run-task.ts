@@ -213,8 +213,9 @@ export async function runTrain(
     heldOutRows: rows.heldOut.length,
     steps: trained.steps,
     trainSeconds: trained.seconds,
-    samplesPerSecond: (epochs * rows.training.length) / trained.seconds,
+    samplesPerSecond: trained.execution.samplesPerSecond,
     peakMemoryBytes: peakMemoryBytes(),
+    execution: trained.execution,
   }
 }
 
@@ -251,5 +252,6 @@ export async function runPredict(
     trainSeconds: 0,
     samplesPerSecond: 0,
     peakMemoryBytes: peakMemoryBytes(),
+    execution: null,
   }
 }

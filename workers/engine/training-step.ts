@@ -63,6 +63,23 @@ export function disposeState(state: TrainingState, except?: TrainingState): void
 const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
   tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'))
 
+/** What a batch says about the weights. */
+interface BatchGradients {
+  /** Of the trainable weights, in network order. */
+  readonly gradients: tf.Tensor[]
+  /** New moving averages by name. */
+  readonly updates: Weights
+  readonly measurements: StepResult['measurements']
+}
+
+/** What is done to the gradients before the optimizer sees them. */
+export interface GradientRules {
+  /** Euclidean norm of all gradients together that is not exceeded; null: they are left alone. */
+  readonly clipNorm: number | null
+  /** Share of each weight that is added to its gradient, after clipping. */
+  readonly weightDecay: number
+}
+
 /** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
 const CLIP_EPSILON = 1e-6
 
@@ -74,24 +91,37 @@ function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
 
-/** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
-export function createTrainingStep(
+function ruled(
+  gradients: tf.Tensor[],
+  weights: readonly tf.Tensor[],
+  { clipNorm, weightDecay }: GradientRules,
+): tf.Tensor[] {
+  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
+  if (weightDecay === 0) return bounded
+  return bounded.map((gradient, index) =>
+    tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
+  )
+}
+
+export type GradientsOf = (weights: Weights, batch: Batch) => BatchGradients
+
+/** Builds the part of a step that comes before the optimizer. It disposes none of its inputs. */
+export function createGradients(
   network: Network,
   objective: readonly ResolvedTerm[],
-  optimizer: Optimizer,
-  clipNorm: number | null = null,
-): TrainingStep {
+  rules: GradientRules,
+): GradientsOf {
   const { trainable } = weightNames(network)
 
-  return (state, batch, rates) =>
+  return (given, batch) =>
     tf.tidy(() => {
-      const values = trainable.map((name) => state.weights[name] as tf.Tensor)
+      const values = trainable.map((name) => given[name] as tf.Tensor)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
       let updates: Weights = {}
       const total = (...current: tf.Tensor[]): tf.Scalar => {
-        const weights: Record<string, tf.Tensor> = { ...state.weights }
+        const weights: Record<string, tf.Tensor> = { ...given }
         for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
         const forward = apply(network, weights, batch.inputs, mode)
         const terms = objective.map((term) => termLoss(term, forward.logits, batch))
@@ -103,19 +133,40 @@ export function createTrainingStep(
         ) as tf.Scalar
       }
       const { grads } = tf.valueAndGrads(total)(values)
-      const gradients = clipNorm === null ? grads : clipped(grads, clipNorm)
       const [logits, ...terms] = kept
+      const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
+      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
+      for (const tensor of kept) tensor.dispose()
+      return { gradients: ruled(grads, values, rules), updates, measurements } as BatchGradients &
+        tf.TensorContainerObject
+    })
+}
+
+/** Builds the step for a network, an objective and an optimizer. The step disposes none of its inputs. */
+export function createTrainingStep(
+  network: Network,
+  objective: readonly ResolvedTerm[],
+  optimizer: Optimizer,
+  clipNorm: number | null = null,
+): TrainingStep {
+  const { trainable } = weightNames(network)
+  const gradientsOf = createGradients(network, objective, {
+    clipNorm,
+    weightDecay: optimizer.weightDecay,
+  })
+
+  return (state, batch, rates) =>
+    tf.tidy(() => {
+      const { gradients, updates, measurements } = gradientsOf(state.weights, batch)
       const weights: Record<string, tf.Tensor> = { ...state.weights, ...updates }
       const slots: Record<string, tf.Tensor[]> = {}
       for (const [index, name] of trainable.entries()) {
-        const current = { weight: values[index] as tf.Tensor, slots: state.slots[name] ?? [] }
+        const weight = state.weights[name] as tf.Tensor
+        const current = { weight, slots: state.slots[name] ?? [] }
         const next = optimizer.update(current, gradients[index] as tf.Tensor, rates)
         weights[name] = next.weight
         slots[name] = next.slots
       }
-      const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
-      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
-      for (const tensor of kept) tensor.dispose()
       return { state: { weights, slots }, measurements }
     })
 }

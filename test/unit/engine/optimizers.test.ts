@@ -24,9 +24,11 @@ test.each(cases)('$optimizer follows the path of PyTorch', ({ optimizer: spec, p
     slots: Array.from({ length: optimizer.slotsPerWeight }, () => tf.zeros([start.length])),
   }
   for (const [index, want] of path.entries()) {
-    const gradient = tf
+    const slope = tf
       .matMul(tf.tensor2d(matrix), current.weight.sub(tf.tensor1d(target)).reshape([-1, 1]))
       .reshape([-1])
+    // As a training step does before it asks the optimizer.
+    const gradient = slope.add(current.weight.mul(optimizer.weightDecay))
     const scalars = optimizer.rates(rates[index] ?? 0, index + 1).map((rate) => tf.scalar(rate))
     current = optimizer.update(current, gradient, scalars)
     for (const [element, value] of current.weight.dataSync().entries())

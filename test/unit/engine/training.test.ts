@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type ResolvedTerm, resolveObjective } from '../../../src/domain/objective.ts'
+import { CannotCompile } from '../../../workers/engine/compile/cannot-compile.ts'
 import { apply } from '../../../workers/engine/forward.ts'
+import { nativeBackend } from '../../../workers/engine/native-backend.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { createOptimizer } from '../../../workers/engine/optimizers.ts'
 import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
-import { type TrainingInput, train } from '../../../workers/engine/train.ts'
+import { train } from '../../../workers/engine/train.ts'
+import type { TrainingInput } from '../../../workers/engine/training-input.ts'
 import {
   createTrainingStep,
   disposeState,
@@ -162,6 +165,40 @@ test('a loss that is no longer a number fails with term, epoch and step', async 
       /the (soft-targets|hard-labels) loss became .* epoch \d+, step \d+/,
     ),
   })
+  expect(tf.memory().numTensors).toBe(0)
+})
+
+test('a training of many steps runs as a graph, a short one eagerly, and each says so', async () => {
+  const long = await run({ training: trainingOf({ epochs: 12, batchSize: 16 }) })
+  expect(long.execution).toMatchObject({ mode: 'graph', reason: null })
+  expect(long.execution.stepsPerCall).toBeGreaterThan(0)
+  expect(long.execution.samplesPerSecond).toBeGreaterThan(0)
+  const { execution } = await run()
+  expect(execution).toMatchObject({ mode: 'eager', reason: expect.stringContaining('12 steps') })
+})
+
+test('two runs as a graph give the same bytes', async () => {
+  const training = trainingOf({ epochs: 40, batchSize: 16 })
+  const [one, two] = [await run({ training }), await run({ training })]
+  expect(one.execution.mode).toBe('graph')
+  expect(two.weights).toEqual(one.weights)
+})
+
+test('a step that is no graph trains eagerly all the same, and says why', async () => {
+  const record = vi.spyOn(nativeBackend(), 'getInputTensorIds').mockImplementationOnce(() => {
+    throw new CannotCompile('a step like this')
+  })
+  const { execution, epochs } = await run({ training: trainingOf({ epochs: 12, batchSize: 16 }) })
+  record.mockRestore()
+  expect(execution).toMatchObject({ mode: 'eager', reason: 'a step like this' })
+  expect(epochs.length).toBe(12)
+})
+
+test('an abort in the middle of a graph ends it, and frees it', async () => {
+  const abort = new AbortController()
+  const ended = run({ training: trainingOf({ epochs: 10_000, batchSize: 16 }) }, abort.signal)
+  setTimeout(() => abort.abort(new Error('cancelled in the middle')), 1500)
+  await expect(ended).rejects.toThrow('cancelled in the middle')
   expect(tf.memory().numTensors).toBe(0)
 })
 

@@ -5,6 +5,7 @@
  * `1 − momentum` the momentum and takes the divisor n − 1 for its moving variance.
  */
 import type { Layer } from '../../../src/domain/network.ts'
+import { normalizeBatch } from '../native-batch-norm.ts'
 import { tf } from '../tensorflow.ts'
 import type { LayerWeights } from './layer-weights.ts'
 
@@ -29,12 +30,16 @@ export function normalizeInTraining(
   weights: LayerWeights,
   input: tf.Tensor,
 ): { output: tf.Tensor; movingMean: tf.Tensor; movingVariance: tf.Tensor } {
-  const axes = [...input.shape.keys()].slice(0, -1)
-  const mean = tf.mean(input, axes)
-  const centred = tf.sub(input, mean)
-  const variance = tf.mean(tf.square(centred), axes)
+  const channels = input.shape.at(-1) ?? 1
+  const image = input.rank === 4 ? input : tf.reshape(input, [-1, 1, 1, channels])
+  const { output, mean, variance } = normalizeBatch(
+    image as tf.Tensor4D,
+    weights('gamma'),
+    weights('beta'),
+    layer.epsilon,
+  )
   return {
-    output: scaleAndShift(centred, variance, layer.epsilon, weights),
+    output: input.rank === 4 ? output : tf.reshape(output, input.shape),
     movingMean: moved(weights('movingMean'), mean, layer.momentum),
     movingVariance: moved(weights('movingVariance'), variance, layer.momentum),
   }

@@ -31,8 +31,9 @@ export function softTargetLoss(
   temperature: number,
 ): tf.Scalar {
   return tf.tidy(() => {
-    const logP = logSoftmax(tf.div(teacherLogits, temperature))
-    const logQ = logSoftmax(tf.div(studentLogits, temperature))
+    // Not a division: TensorFlow replaces one by a constant in a graph, and the eager run would differ in the last bit.
+    const logP = logSoftmax(tf.mul(teacherLogits, 1 / temperature))
+    const logQ = logSoftmax(tf.mul(studentLogits, 1 / temperature))
     const divergence = tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)))
     const rows = studentLogits.shape[0]
     return tf.mul(divergence, temperature ** 2 / rows) as tf.Scalar

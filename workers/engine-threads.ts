@@ -1,0 +1,30 @@
+/**
+ * How many threads TensorFlow gives one operation. A second thread has to be woken for each operation and waited for;
+ * where operations are small that costs several times what they do: 64-16-10 trained five times faster on one thread.
+ */
+import { multiplyAdds } from '../src/domain/cost.ts'
+import type { Task } from './trainer-contract.ts'
+
+/** Multiplications and additions of one step, in pairs, from which on threads pay: some milliseconds on one core. */
+const WORTH_SHARING = 100e6
+/** Forward, and a gradient each for inputs and weights. */
+const PASSES_OF_A_STEP = 3
+/** Rows that a prediction takes at once, at most. */
+const PREDICTED_ROWS = 1024
+
+/** @param available threads that the task may use */
+export function threadsFor(task: Task, available: number): number {
+  switch (task.kind) {
+    case 'train': {
+      const rows = Math.min(task.training.batchSize, task.dataset.rows)
+      const ofStep = multiplyAdds(task.network) * rows * PASSES_OF_A_STEP
+      return ofStep < WORTH_SHARING ? 1 : available
+    }
+    case 'predict': {
+      const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)
+      return multiplyAdds(task.network) * rows < WORTH_SHARING ? 1 : available
+    }
+    case 'report':
+      return 1
+  }
+}

@@ -1,0 +1,54 @@
+/** Records what a training step does before the optimizer, for batches of one size. */
+import { tf } from '../tensorflow.ts'
+import type { TrainingInput } from '../training-input.ts'
+import type { GradientsOf } from '../training-step.ts'
+import { weightNames } from '../weights.ts'
+import { type Recording, record } from './record.ts'
+import { requireSameProgram } from './same-program.ts'
+
+/**
+ * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, and the dropout seed.
+ * Outputs: gradients of the trainable weights, new moving averages, and the measurements; weights and averages in
+ * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
+ * @throws CannotCompile
+ */
+export function recordStep(
+  input: TrainingInput,
+  gradientsOf: GradientsOf,
+  batchSize: number,
+): Recording {
+  const { network, initialWeights, data, classes } = input
+  const { movingAverages } = weightNames(network)
+  const recordings: Recording[] = []
+  tf.tidy(() => {
+    const weights = Object.fromEntries(
+      initialWeights.map(({ name, shape, values }) => [
+        name,
+        tf.tensor(values, [...shape], 'float32'),
+      ]),
+    )
+    for (const number of [0, 1]) {
+      const inputs = tf.fill([batchSize, ...data.shape], number)
+      const labels = tf.fill([batchSize], number, 'int32') as tf.Tensor1D
+      const teacherLogits = input.teacherLogits
+        ? (tf.fill([batchSize, classes], number) as tf.Tensor2D)
+        : null
+      const dropoutSeed = tf.tensor1d([number, number], 'int32')
+      const targets = teacherLogits ? [labels, teacherLogits] : [labels]
+      const recording = record([...Object.values(weights), inputs, ...targets, dropoutSeed], () => {
+        const { gradients, updates, measurements } = gradientsOf(weights, {
+          inputs,
+          labels,
+          teacherLogits,
+          dropoutSeed,
+        })
+        const averages = movingAverages.map((name) => updates[name] as tf.Tensor)
+        return [...gradients, ...averages, measurements]
+      })
+      recordings.push(recording)
+    }
+  })
+  const [first, second] = recordings as [Recording, Recording]
+  requireSameProgram(first, second)
+  return first
+}

@@ -1,0 +1,58 @@
+/** The state of a training as variables: the weights, and what the optimizer remembers of each. */
+import { elements, type Network } from '../../../src/domain/network.ts'
+import type { Optimizer } from '../optimizers.ts'
+import { type NamedArray, weightNames } from '../weights.ts'
+import type { Variable } from './variables.ts'
+
+export type StateVariable = Variable & NamedArray
+
+export interface TrainableLayout {
+  readonly weight: StateVariable
+  readonly slots: readonly StateVariable[]
+}
+
+export interface StateLayout {
+  /** In network order. */
+  readonly weights: readonly StateVariable[]
+  /** In network order. */
+  readonly trainable: readonly TrainableLayout[]
+  readonly movingAverages: readonly StateVariable[]
+}
+
+const variable = (name: string, { shape, values }: Pick<NamedArray, 'shape' | 'values'>) =>
+  ({ name: `state/${name}`, dtype: 'float32', shape, values }) as const
+
+/** The state before the first step: given weights, zero slots. */
+export function stateLayout(
+  network: Network,
+  initialWeights: readonly NamedArray[],
+  { slotsPerWeight }: Optimizer,
+): StateLayout {
+  const byName = new Map(
+    initialWeights.map((weight) => [weight.name, variable(weight.name, weight)]),
+  )
+  const find = (name: string): StateVariable => {
+    const found = byName.get(name)
+    if (!found) throw new Error(`no initial weight called ${name}`)
+    return found
+  }
+  const names = weightNames(network)
+  return {
+    weights: initialWeights.map(({ name }) => find(name)),
+    movingAverages: names.movingAverages.map(find),
+    trainable: names.trainable.map((name) => {
+      const weight = find(name)
+      const { shape } = weight
+      const slots = Array.from({ length: slotsPerWeight }, (_, slot) =>
+        variable(`${name}/slot-${slot}`, { shape, values: new Float32Array(elements(shape)) }),
+      )
+      return { weight, slots }
+    }),
+  }
+}
+
+/** Every variable of a state, once. */
+export const variablesOf = ({ weights, trainable }: StateLayout): StateVariable[] => [
+  ...weights,
+  ...trainable.flatMap(({ slots }) => slots),
+]

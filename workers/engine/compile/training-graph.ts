@@ -1,0 +1,165 @@
+/**
+ * The graph of a training: the state as variables, and one program for each size of a batch, which loops over the
+ * recorded step. An iteration reads the weights, computes what was recorded, and only then lets the optimizer change
+ * the variables in place; the next one begins when all are changed.
+ */
+import type { FusedUpdate, Operand } from '../optimizers.ts'
+import type { BatchSource } from './batch-source.ts'
+import { collect } from './collect.ts'
+import { embed } from './embed.ts'
+import { dtypeNumber, Graph } from './graph.ts'
+import { controlBy, Loop, rowAt } from './loop.ts'
+import { attr } from './messages.ts'
+import type { Recording } from './record.ts'
+import { type StateLayout, type TrainableLayout, variablesOf } from './state-layout.ts'
+import { declareVariables, handleInside, readInside, type Variable } from './variables.ts'
+
+/** The node that sets every variable. */
+export const INITIALIZE = 'initialize'
+
+export interface Program {
+  readonly batchSize: number
+  readonly recording: Recording
+}
+
+/** What all programs of a graph share. */
+export interface TrainingPlan {
+  readonly state: StateLayout
+  readonly source: BatchSource
+  /** One after the other. */
+  readonly updates: readonly FusedUpdate[]
+  /** Numbers of the optimizer in each step. */
+  readonly rates: number
+  /** Numbers that each step gives. */
+  readonly measurements: number
+}
+
+/** Names of what a program is given and what it gives. */
+export const programNames = (batchSize: number) => {
+  const name = `steps-of-${batchSize}`
+  return {
+    name,
+    /** Scalar int32. */
+    count: `${name}/count`,
+    /** `[count, 2]` int32. */
+    seeds: `${name}/seeds`,
+    /** `[count, rates]` float32. */
+    rates: `${name}/rates`,
+    /** `[count, measurements]`. */
+    measurements: `${name}/measurements`,
+  }
+}
+
+/** Scalars for the loop, each made once. */
+function scalarsInside(graph: Graph, loop: Loop, name: string): (value: number) => string {
+  const made = new Map<number, string>()
+  const dtype = dtypeNumber('float32')
+  return (value) => {
+    const id = `${name}/constant-${made.size}`
+    const known = made.get(value)
+    if (known) return known
+    const constant = graph.constant(id, { dtype, shape: [], values: Float32Array.of(value) })
+    const inside = loop.invariant(`scalar/${id}`, constant, dtype)
+    made.set(value, inside)
+    return inside
+  }
+}
+
+function addProgram(graph: Graph, { batchSize, recording }: Program, plan: TrainingPlan): void {
+  const { state, source, updates } = plan
+  const names = programNames(batchSize)
+  const { name } = names
+  const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
+  const count = graph.placeholder(names.count, 'int32', [])
+  const loop = new Loop(graph, name, count)
+  const axis = loop.invariant('axis', graph.integers(`${name}/axis`, [0], []), int32)
+  const ofStep = (id: string, dtype: 'float32' | 'int32', width: number): string => {
+    const all = graph.placeholder(`${name}/${id}`, dtype, [-1, width])
+    const held = loop.invariant(id, all, dtypeNumber(dtype))
+    return rowAt(graph, `${name}/step/${id}`, dtype, [held, loop.iteration, axis])
+  }
+  const handles = new Map(
+    variablesOf(state).map((variable) => [variable, handleInside(loop, variable)]),
+  )
+  const handleOf = (variable: Variable): string =>
+    handles.get(variable as Parameters<typeof handles.get>[0]) as string
+  const batch = source.add(graph, loop, name, axis, batchSize)
+  const values = new Map(
+    state.weights.map((variable) => [
+      variable,
+      readInside(graph, loop, `${name}/${variable.name}/read`, handleOf(variable), variable),
+    ]),
+  )
+  const inputs = [
+    ...values.values(),
+    batch.inputs,
+    batch.labels,
+    ...(batch.teacherLogits ? [batch.teacherLogits] : []),
+    ofStep('seeds', 'int32', 2),
+  ]
+  const outputs = embed(graph, recording, inputs, `${name}/recorded`, (id, value) => {
+    const constant = graph.constant(`${id}/value`, value)
+    return loop.invariant(id, constant, value.dtype)
+  })
+  const gradients = outputs.slice(0, state.trainable.length)
+  const averages = outputs.slice(gradients.length, -1)
+
+  // A variable that somebody still reads is copied before it is changed, so the changes wait for everything else.
+  const computed = controlBy(graph.add(`${name}/computed`, 'NoOp', outputs.map(controlBy)))
+  const rates = graph.add(`${name}/rate`, 'Unpack', [ofStep('rates', 'float32', plan.rates)], {
+    T: attr.type(float32),
+    num: attr.integer(plan.rates),
+    axis: attr.integer(0),
+  })
+  const constantOf = scalarsInside(graph, loop, name)
+  const changes = state.trainable.map(({ weight, slots }: TrainableLayout, index) => {
+    const resolve = (operand: Operand): string => {
+      if (operand === 'weight') return handleOf(weight)
+      if (operand === 'value') return values.get(weight) as string
+      if (operand === 'gradient') return gradients[index] as string
+      if ('slot' in operand) return handleOf(slots[operand.slot] as Variable)
+      if ('rate' in operand) return `${rates}:${operand.rate}`
+      return constantOf(operand.constant)
+    }
+    let before = computed
+    for (const [place, { op, operands, flags = [] }] of updates.entries()) {
+      const id = `${name}/${weight.name}/update-${place}`
+      const inputsOfUpdate = [...operands.map((operand) => resolve(operand)), before]
+      const added = graph.add(id, op, inputsOfUpdate, {
+        T: attr.type(float32),
+        ...Object.fromEntries(flags.map((flag) => [flag, attr.flag(true)])),
+      })
+      before = controlBy(added)
+    }
+    return before.slice(1)
+  })
+  const moves = state.movingAverages.map((variable, index) =>
+    graph.add(
+      `${name}/${variable.name}/move`,
+      'AssignVariableOp',
+      [handleOf(variable), averages[index] as string, computed],
+      { dtype: attr.type(float32) },
+    ),
+  )
+  const measured = collect(graph, loop, {
+    name: `${name}/collect`,
+    row: outputs.at(-1) as string,
+    count,
+    width: plan.measurements,
+  })
+  const done = loop.close([...changes, ...moves])
+  graph.add(names.measurements, 'Identity', [measured, controlBy(done)], {
+    T: attr.type(float32),
+  })
+}
+
+/**
+ * @returns the bytes of `saved_model.pb`
+ * @throws CannotCompile
+ */
+export function trainingGraph(plan: TrainingPlan, programs: readonly Program[]): Uint8Array {
+  const graph = new Graph()
+  declareVariables(graph, INITIALIZE, [...variablesOf(plan.state), ...plan.source.variables])
+  for (const program of programs) addProgram(graph, program, plan)
+  return graph.toSavedModel()
+}

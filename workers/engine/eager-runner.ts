@@ -1,0 +1,67 @@
+/** Runs each step op by op: slower than a graph, and right for every step that tfjs can run. */
+import { gatherFeatures, gatherRows } from './gather.ts'
+import type { Optimizer } from './optimizers.ts'
+import type { StepInput, StepRunner } from './step-runner.ts'
+import { tf } from './tensorflow.ts'
+import type { TrainingInput } from './training-input.ts'
+import {
+  type Batch,
+  createTrainingStep,
+  disposeState,
+  initialState,
+  type TrainingState,
+} from './training-step.ts'
+import { download, upload } from './weights.ts'
+
+function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
+  const { data, classes, teacherLogits, seeds } = input
+  return {
+    inputs: tf.tensor(
+      gatherFeatures(data, rows, input.normalization),
+      [rows.length, ...data.shape],
+      'float32',
+    ),
+    labels: tf.tensor1d(
+      Int32Array.from(rows, (row) => input.labels[row] as number),
+      'int32',
+    ),
+    teacherLogits: teacherLogits
+      ? tf.tensor2d(gatherRows(teacherLogits, classes, rows), [rows.length, classes], 'float32')
+      : null,
+    dropoutSeed: tf.tensor1d(Int32Array.of(seeds.dropout, step), 'int32'),
+  }
+}
+
+export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRunner {
+  const { network } = input
+  const trainingStep = createTrainingStep(
+    network,
+    input.objective,
+    optimizer,
+    input.training.clipNorm,
+  )
+  let state: TrainingState = initialState(network, upload(input.initialWeights), optimizer)
+
+  const runOne = (step: StepInput): tf.Tensor1D => {
+    const batch = uploadBatch(input, step)
+    const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
+    const result = trainingStep(state, batch, rates)
+    disposeState(state, result.state)
+    tf.dispose([batch as unknown as tf.TensorContainer, rates])
+    state = result.state
+    return result.measurements
+  }
+  return {
+    mode: 'eager',
+    bytesPerStep: 4 * (input.objective.length + 1),
+    run(steps) {
+      const measurements = steps.map(runOne)
+      const stacked = tf.stack(measurements)
+      const values = stacked.dataSync() as Float32Array
+      tf.dispose([stacked, measurements])
+      return values
+    },
+    weights: () => download(network, state.weights),
+    [Symbol.dispose]: () => disposeState(state),
+  }
+}

@@ -1,0 +1,24 @@
+/** How steps of a training are carried out: eagerly, or as a graph. */
+import type { NamedArray } from './weights.ts'
+
+export interface StepInput {
+  /** Rows of the dataset. */
+  readonly rows: Uint32Array
+  /** From 1, over the whole training. */
+  readonly step: number
+  readonly rates: readonly number[]
+}
+
+export interface StepRunner extends Disposable {
+  readonly mode: 'graph' | 'eager'
+  /** What a call needs for each of its steps, in bytes. */
+  readonly bytesPerStep: number
+  /**
+   * Runs steps in order.
+   * @param steps at least one; all with the same number of rows
+   * @returns `[steps, terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right
+   */
+  run(steps: readonly StepInput[]): Float32Array
+  /** The weights after the last step, in network order. */
+  weights(): NamedArray[]
+}

@@ -1,0 +1,25 @@
+import type { Network } from '../../src/domain/network.ts'
+import type { ResolvedTerm } from '../../src/domain/objective.ts'
+import type { Training } from '../../src/domain/training.ts'
+import type { Rows } from './datasets.ts'
+import type { FittedNormalization } from './normalization.ts'
+import type { NamedArray } from './weights.ts'
+
+/** Everything a training depends on. */
+export interface TrainingInput {
+  readonly network: Network
+  readonly objective: readonly ResolvedTerm[]
+  readonly training: Training
+  readonly initialWeights: readonly NamedArray[]
+  readonly data: Rows
+  /** The rows of `data` to train on. */
+  readonly rows: Uint32Array
+  readonly normalization: FittedNormalization | null
+  /** Of every row of `data`; −1 where it must not be used. */
+  readonly labels: Int32Array
+  /** `[data.count, classes]`, or null where no term needs it. */
+  readonly teacherLogits: Float32Array | null
+  readonly classes: number
+  /** Of the batch order and of dropout. */
+  readonly seeds: { readonly batches: number; readonly dropout: number }
+}
