@@ -9,6 +9,7 @@ layer and option. `load` and `logits` can be imported and used on your own array
 """
 
 import json
+import math
 import struct
 import sys
 from pathlib import Path
@@ -32,12 +33,22 @@ def load(file):
     return tensors, metadata
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+erf = np.vectorize(math.erf, otypes=[np.float32])
+
 ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "leakyRelu": lambda x, slope=0.2: np.where(x > 0, x, np.float32(slope) * x),
+    "gelu": lambda x: 0.5 * x * (1 + erf(x * np.float32(math.sqrt(0.5)))),
+    "swish": lambda x: x * sigmoid(x),
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "sigmoid": sigmoid,
 }
 
 
@@ -59,13 +70,25 @@ def windows(x, size, strides, padding, value=0.0):
     return seen[:, :: strides[0], :: strides[1]]
 
 
-def apply_layer(layer, weights, x):
+def depthwise(layer, weights, x):
+    """Each channel with kernels of its own; the kernels of one channel stand side by side in the result."""
+    seen = windows(x, layer["kernelSize"], layer["strides"], layer["padding"])
+    result = np.einsum("nhwcij,ijcm->nhwcm", seen, weights["depthwiseKernel"], optimize=True)
+    return result.reshape(*result.shape[:3], -1)
+
+
+def apply_layer(layer, weights, inputs):
     kind = layer["type"]
+    x = inputs[0]
     if kind == "dense":
         x = x @ weights["kernel"]
     elif kind == "conv2d":
         seen = windows(x, layer["kernelSize"], layer["strides"], layer["padding"])
         x = np.einsum("nhwcij,ijco->nhwo", seen, weights["kernel"], optimize=True)
+    elif kind == "depthwiseConv2d":
+        x = depthwise(layer, weights, x)
+    elif kind == "separableConv2d":
+        x = depthwise(layer, weights, x) @ weights["pointwiseKernel"][0, 0]
     elif kind == "maxPooling2d":
         x = windows(x, layer["poolSize"], layer["strides"], layer["padding"], -np.inf).max((4, 5))
     elif kind == "averagePooling2d":
@@ -75,16 +98,31 @@ def apply_layer(layer, weights, x):
         x = windows(x, *options).sum((4, 5)) / count
     elif kind == "globalAveragePooling2d":
         x = x.mean((1, 2))
+    elif kind == "globalMaxPooling2d":
+        x = x.max((1, 2))
+    elif kind == "zeroPadding2d":
+        x = np.pad(x, [(0, 0), *layer["padding"], (0, 0)])
+    elif kind == "upSampling2d":
+        x = x.repeat(layer["size"][0], axis=1).repeat(layer["size"][1], axis=2)
+    elif kind == "add":
+        x = sum(inputs[1:], start=x)
+    elif kind == "concatenate":
+        x = np.concatenate(inputs, axis=-1)
     elif kind == "flatten":
         x = x.reshape(len(x), -1)
     elif kind == "batchNormalization":
         scale = weights["gamma"] / np.sqrt(weights["movingVariance"] + np.float32(layer["epsilon"]))
         x = (x - weights["movingMean"]) * scale + weights["beta"]
+    elif kind == "layerNormalization":
+        centred = x - x.mean(-1, keepdims=True)
+        variance = np.square(centred).mean(-1, keepdims=True)
+        x = centred / np.sqrt(variance + np.float32(layer["epsilon"])) * weights["gamma"] + weights["beta"]
     elif kind not in ("dropout", "activation"):  # dropout does nothing outside training
         raise ValueError(f"layer type {kind} is not known here")
     if "bias" in weights:
         x = x + weights["bias"]
-    return ACTIVATIONS[layer.get("activation", "linear")](x)
+    slope = [layer["negativeSlope"]] if "negativeSlope" in layer else []
+    return ACTIVATIONS[layer.get("activation", "linear")](x, *slope)
 
 
 def logits(tensors, metadata, rows):
@@ -93,11 +131,15 @@ def logits(tensors, metadata, rows):
     x = np.asarray(rows, dtype=np.float32).reshape(len(rows), *network["inputShape"])
     if "normalization.mean" in tensors:
         x = (x - tensors["normalization.mean"]) / tensors["normalization.standardDeviation"]
+    # Layers read those that they name, or the one before them.
+    outputs, last = {"input": x}, "input"
     for placed in network["layers"]:
         names = [weight["name"] for weight in placed["weights"]]
         weights = {name: tensors[f"{placed['name']}.{name}"] for name in names}
-        x = apply_layer(placed["layer"], weights, x)
-    return x
+        inputs = [outputs[name] for name in placed.get("inputs", [last])]
+        last = placed["name"]
+        outputs[last] = apply_layer(placed["layer"], weights, inputs)
+    return outputs[last]
 
 
 def main():

@@ -4,13 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ACTIVATIONS } from '../../src/domain/activation.ts'
 import { inferNetwork } from '../../src/domain/infer-network.ts'
-import { LAYER_TYPES } from '../../src/domain/layers.ts'
+import { LAYER_TYPES, type LayerSpec } from '../../src/domain/layers.ts'
 import { writeSafetensors } from '../../workers/engine/export/safetensors.ts'
 import { apply } from '../../workers/engine/forward.ts'
 import { tf } from '../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray, upload } from '../../workers/engine/weights.ts'
 import { useService } from '../support/service.ts'
+import { BRANCHES, MORE_LAYERS, networkOf } from '../unit/engine/support.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const MINUTES = 60_000
@@ -211,10 +213,20 @@ const pooledNetwork = () =>
 
 test('load_student.py computes what the engine computes, for every type of layer', () => {
   providePython()
-  const networks = [everyLayer(), pooledNetwork()].map((inference) => {
+  const inferred = [everyLayer(), pooledNetwork()].map((inference) => {
     if ('issues' in inference) throw new Error(JSON.stringify(inference.issues))
     return inference.network
   })
+  const activations: LayerSpec[] = ACTIVATIONS.map((activation) => ({
+    type: 'activation',
+    activation,
+  }))
+  const networks = [
+    ...inferred,
+    networkOf([9, 8, 1], MORE_LAYERS),
+    networkOf([9, 8, 1], BRANCHES),
+    networkOf([9, 8, 1], [...activations, { type: 'flatten' }, { type: 'dense', units: 3 }]),
+  ]
   const used = new Set(networks.flatMap(({ layers }) => layers.map(({ layer }) => layer.type)))
   expect([...used].toSorted()).toEqual([...LAYER_TYPES].toSorted())
 
@@ -225,7 +237,7 @@ test('load_student.py computes what the engine computes, for every type of layer
       Float32Array.from({ length: count }, (_, index) => shift + Math.sin(phase + 1.7 * index))
     // Not the values that training starts with: biases of 0 and averages of 0 and 1 would hide mistakes.
     const weights: NamedArray[] = initialize(network, 3).map((array, position) =>
-      array.name.endsWith('kernel')
+      /kernel$/i.test(array.name)
         ? array
         : { ...array, values: wave(array.values.length, position, 1.5) },
     )
