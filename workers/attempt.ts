@@ -10,6 +10,7 @@ import type { Logger } from '../src/logger.ts'
 import type { BlobCache } from './blob-cache.ts'
 import { buildTask } from './build-task.ts'
 import { collectOutcome } from './collect-outcome.ts'
+import { recordEpochsOf } from './epoch-recorder.ts'
 import { keepLease, type Stop } from './lease.ts'
 import type { Progress } from './trainer-contract.ts'
 import type { TrainerPool } from './trainer-pool.ts'
@@ -47,21 +48,17 @@ async function execute(
     await ports.cache.fetch(sha256)
   }
   const { logger } = ports
-  let epochs: Promise<unknown> = Promise.resolve()
+  const curve = recordEpochsOf(claimed, ports.tasks, logger)
   const result = await ports.trainers.run(
     task,
     {
       onProgress,
-      onEpoch: (metrics) => {
-        epochs = epochs
-          .then(() => ports.tasks.recordEpoch(claimed, metrics.epoch, metrics))
-          .catch((error: unknown) => logger.warn({ err: error }, 'epoch not recorded'))
-      },
+      onEpoch: curve.add,
       onOutput: (line) => logger.debug({ line }, 'trainer'),
     },
     signal,
   )
-  await epochs
+  await curve.drain()
   const outcome = await collectOutcome(claimed, result, directory, ports.blobs, ports.ids)
   return ports.tasks.finish(claimed, outcome)
 }

@@ -111,6 +111,11 @@ export interface JobStore {
   remove(id: string): Promise<'not-found' | 'not-terminal' | 'removed'>
 }
 
+export interface EpochPoint {
+  readonly epoch: number
+  readonly [name: string]: unknown
+}
+
 /** A worker's view. Writes are conditional on `(id, attempt)` and a live claim; `lost` means: stop, someone else has it. */
 export interface TaskStore {
   /** Null when the task is not ready (taken, done, cancelled): not an error, queue jobs may come twice. */
@@ -121,7 +126,8 @@ export interface TaskStore {
     leaseMs: number,
     progress: TaskProgress | null,
   ): Promise<'held' | 'stop' | 'lost'>
-  recordEpoch(task: ClaimedTask, epoch: number, values: unknown): Promise<void>
+  /** Adds points to the learning curve of the attempt; a lost claim adds nothing. */
+  recordEpochs(task: ClaimedTask, points: readonly EpochPoint[]): Promise<void>
   /** One transaction: result, artifacts, models, dependants; with the report the job succeeds. */
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<'finished' | 'stopped' | 'lost'>
   /** Decides by the class of the failure and by how often it happened whether the task is tried again or the job fails. */

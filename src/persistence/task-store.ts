@@ -2,7 +2,7 @@
  * Tasks as workers see them, in Postgres. Every write names the attempt and expects a running claim, so a worker that
  * was paused past its lease finds zero rows and learns that it has lost the task.
  */
-import type { TaskStore } from '../domain/ports.ts'
+import type { EpochPoint, TaskStore } from '../domain/ports.ts'
 import type { ResolvedJob } from '../domain/resolved-job.ts'
 import type { ClaimedTask, Failure, TaskOutcome, TaskProgress } from '../domain/task.ts'
 import type { Arm, JobStatus, TaskKind } from '../domain/words.ts'
@@ -72,11 +72,12 @@ export class PrismaTaskStore implements TaskStore {
     return row.status === 'running' ? 'held' : 'stop'
   }
 
-  async recordEpoch(task: ClaimedTask, epoch: number, values: unknown): Promise<void> {
+  async recordEpochs(task: ClaimedTask, points: readonly EpochPoint[]): Promise<void> {
     await this.#database.$executeRaw`
       INSERT INTO epoch_metrics (task_id, epoch, attempt, values)
-      SELECT id, ${epoch}, attempt, ${JSON.stringify(values)}::jsonb FROM tasks
-      WHERE id = ${task.id}::uuid AND attempt = ${task.attempt} AND status = 'running'
+      SELECT t.id, (point->>'epoch')::int, t.attempt, point
+      FROM tasks t, jsonb_array_elements(${JSON.stringify(points)}::jsonb) AS point
+      WHERE t.id = ${task.id}::uuid AND t.attempt = ${task.attempt} AND t.status = 'running'
       ON CONFLICT (task_id, epoch) DO UPDATE SET attempt = excluded.attempt, values = excluded.values`
   }
 

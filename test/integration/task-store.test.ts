@@ -96,10 +96,26 @@ test('a worker that was paused past its lease can change nothing, and the next a
   expect(await tasks.fail(first, { code: 'x', class: 'user', message: 'x' })).toBe('lost')
   await tasks.release(first)
   await tasks.confirmStopped(first)
-  await tasks.recordEpoch(first, 1, { loss: 666 })
+  await tasks.recordEpochs(first, [{ epoch: 1, loss: 666 }])
   expect(await jobs.metrics(id)).toEqual([])
   expect(await tasks.heartbeat(second, LEASE_MS, null)).toBe('held')
   expect(await tasks.finish(second, done)).toBe('finished')
+})
+
+test('points of a learning curve are kept in order, and a new attempt begins an empty one', async () => {
+  const { id } = await submit()
+  const first = await claim(id, 'teacher/final')
+  await tasks.recordEpochs(first, [
+    { epoch: 2, loss: 0.5 },
+    { epoch: 1, loss: 0.9 },
+  ])
+  expect((await jobs.metrics(id)).map(({ values }) => values)).toEqual([
+    { epoch: 1, loss: 0.9 },
+    { epoch: 2, loss: 0.5 },
+  ])
+  await tasks.release(first)
+  await claim(id, 'teacher/final')
+  expect(await jobs.metrics(id)).toEqual([])
 })
 
 test('a task whose worker dies three times fails the job and says so', async () => {

@@ -3,12 +3,17 @@
 import type { Job } from '../../src/cli/client.ts'
 import type { JobSpec } from '../../src/domain/job-spec.ts'
 
-/** One linear layer each; `epochs` makes them as long as a test needs. */
+/** Units of a teacher that takes some 20 ms an epoch, for jobs that something is to happen to. */
+const SLOW = [768, 768]
+/** From here on a job is meant to take seconds. */
+const LONG_EPOCHS = 20
+
+/** A linear student; `epochs` makes the job as long as a test needs. */
 export const linearJob = (changes: Partial<JobSpec> = {}, epochs = 3): JobSpec => ({
   dataset: { builtin: 'digits' },
   teacher: {
     train: {
-      architecture: { preset: 'mlp', hiddenUnits: [16] },
+      architecture: { preset: 'mlp', hiddenUnits: epochs < LONG_EPOCHS ? [16] : SLOW },
       training: { epochs, optimizer: { name: 'adam', learningRate: 0.01 } },
     },
   },
