@@ -26,7 +26,7 @@ RUN node scripts/run.js setup tensorflow && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim AS runtime
 WORKDIR /app
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.data/compile-cache
 RUN mkdir -p /app/.data && chown node:node /app/.data
 STOPSIGNAL SIGTERM
 
@@ -37,17 +37,17 @@ ENV HOST=0.0.0.0 PORT=8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=512", "src/server.ts"]
+CMD ["node", "--max-semi-space-size=1", "--max-old-space-size=512", "src/server.ts"]
 
 FROM runtime AS worker
 COPY --from=worker-packages /opt/distillery /opt/distillery
 COPY --from=worker-packages /app /app
 USER node
-CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=512", "workers/main.ts"]
+CMD ["node", "--max-semi-space-size=1", "--max-old-space-size=512", "workers/main.ts"]
 
 FROM runtime AS worker-gpu
 COPY --from=worker-gpu-packages /opt/distillery /opt/distillery
 COPY --from=worker-gpu-packages /app /app
 USER node
 ENV DISTILLERY_DEVICE=gpu
-CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=512", "workers/main.ts"]
+CMD ["node", "--max-semi-space-size=1", "--max-old-space-size=512", "workers/main.ts"]

@@ -7,7 +7,7 @@ import { createModelService } from './application/model-service.ts'
 import { readConfig, redacted, refuseOpenDoor } from './config.ts'
 import { identifiers as ids } from './identifiers.ts'
 import { createLogger } from './logger.ts'
-import { PrismaBlobStore } from './persistence/blob-store.ts'
+import { PostgresBlobStore } from './persistence/blob-store.ts'
 import { openDatabase } from './persistence/database.ts'
 import { PrismaDatasetStore } from './persistence/dataset-store.ts'
 import { PrismaJobStore } from './persistence/job-store.ts'
@@ -25,13 +25,13 @@ const logger = createLogger(config.LOG_LEVEL, 'api')
 const logError = (what: string) => (error: unknown) => logger.error({ err: error }, what)
 logger.info({ config: redacted(config) }, 'API starts')
 
-const { database, close: closeDatabase } = openDatabase(
-  config.DATABASE_URL,
-  config.DATABASE_CONNECTIONS,
-  logError('database connection'),
-)
+const {
+  database,
+  bytes,
+  close: closeDatabase,
+} = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS, logError('database connection'))
 const queue = new BullMqTaskQueue(config.REDIS_URL, config.QUEUE_PREFIX, logError('queue'))
-const blobs = new PrismaBlobStore(database)
+const blobs = new PostgresBlobStore(database, bytes)
 const datasetStore = new PrismaDatasetStore(database)
 const modelStore = new PrismaModelStore(database)
 const workers = new PrismaWorkerRegistry(database)

@@ -8,7 +8,7 @@ import { startDispatcher } from '../src/application/dispatcher.ts'
 import { readConfig, redacted } from '../src/config.ts'
 import { identifiers } from '../src/identifiers.ts'
 import { createLogger } from '../src/logger.ts'
-import { PrismaBlobStore } from '../src/persistence/blob-store.ts'
+import { PostgresBlobStore } from '../src/persistence/blob-store.ts'
 import { openDatabase } from '../src/persistence/database.ts'
 import { PrismaDispatchStore } from '../src/persistence/dispatch-store.ts'
 import { READY_CHANNEL, STOP_CHANNEL } from '../src/persistence/job-transitions.ts'
@@ -33,12 +33,12 @@ const logger = createLogger(config.LOG_LEVEL, 'worker')
 const logError = (what: string) => (error: unknown) => logger.error({ err: error }, what)
 logger.info({ config: redacted(config) }, 'worker starts')
 
-const { database, close: closeDatabase } = openDatabase(
-  config.DATABASE_URL,
-  config.DATABASE_CONNECTIONS,
-  logError('database connection'),
-)
-const blobs = new PrismaBlobStore(database)
+const {
+  database,
+  bytes,
+  close: closeDatabase,
+} = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS, logError('database connection'))
+const blobs = new PostgresBlobStore(database, bytes)
 const tasks = new PrismaTaskStore(database)
 const registry = new PrismaWorkerRegistry(database)
 const queue = new BullMqTaskQueue(config.REDIS_URL, config.QUEUE_PREFIX, logError('queue'))

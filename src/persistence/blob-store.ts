@@ -1,20 +1,20 @@
 /**
  * Blobs as chunks in Postgres. A writer holds one chunk in memory, a reader one chunk; sizes do not matter.
+ * Rows go through Prisma and chunks through the driver beneath it: measured with chunks of 128 KiB, an upload of 500 MB
+ * and a download of 80 MB took the process to 268 MB with Prisma alone.
  * Until `finish` the bytes belong to a row without a hash, which nobody can find; a crash leaves such a row to the
  * garbage collector.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { BlobStore, BlobWriter, StoredBlob } from '../domain/ports.ts'
-import { type Database, isUniqueViolation } from './database.ts'
+import { type ByteChannel, type Database, isUniqueViolation } from './database.ts'
 
-/**
- * For new blobs; each remembers its own. Prisma keeps several copies of a chunk on its way: with 1 MiB an upload of
- * 500 MB took the process to 376 MB, with 128 KiB to 225 MB.
- */
+/** For new blobs; each remembers its own. */
 const CHUNK_BYTES = 1 << 17
 
 class Writer implements BlobWriter {
   readonly #database: Database
+  readonly #bytes: ByteChannel
   readonly #id = randomUUID()
   readonly #hash = createHash('sha256')
   readonly #buffer = new Uint8Array(CHUNK_BYTES)
@@ -23,8 +23,9 @@ class Writer implements BlobWriter {
   #sizeBytes = 0
   #finished = false
 
-  constructor(database: Database) {
+  constructor(database: Database, bytes: ByteChannel) {
     this.#database = database
+    this.#bytes = bytes
   }
 
   async begin(): Promise<this> {
@@ -48,12 +49,13 @@ class Writer implements BlobWriter {
   }
 
   async #flush(): Promise<void> {
-    const bytes = this.#buffer.slice(0, this.#filled)
+    const chunk = this.#buffer.subarray(0, this.#filled)
     this.#filled = 0
-    await this.#database.blobChunk.create({
-      data: { blobId: this.#id, sequence: this.#sequence++, bytes },
-      select: { sequence: true },
-    })
+    // The buffer is sent before the promise resolves, and only then used again.
+    await this.#bytes.query(
+      'INSERT INTO blob_chunks (blob_id, sequence, bytes) VALUES ($1, $2, $3)',
+      [this.#id, this.#sequence++, chunk],
+    )
   }
 
   async finish(): Promise<StoredBlob> {
@@ -90,15 +92,27 @@ class Writer implements BlobWriter {
   }
 }
 
-export class PrismaBlobStore implements BlobStore {
+export class PostgresBlobStore implements BlobStore {
   readonly #database: Database
+  readonly #bytes: ByteChannel
 
-  constructor(database: Database) {
+  constructor(database: Database, bytes: ByteChannel) {
     this.#database = database
+    this.#bytes = bytes
+  }
+
+  async #chunk(blobId: string, sequence: number): Promise<Uint8Array> {
+    const { rows } = await this.#bytes.query<{ bytes: Uint8Array }>(
+      'SELECT bytes FROM blob_chunks WHERE blob_id = $1 AND sequence = $2',
+      [blobId, sequence],
+    )
+    const [row] = rows
+    if (!row) throw new Error(`blob ${blobId} has no chunk ${sequence}`)
+    return row.bytes
   }
 
   open(): Promise<BlobWriter> {
-    return new Writer(this.#database).begin()
+    return new Writer(this.#database, this.#bytes).begin()
   }
 
   async find(sha256: string): Promise<StoredBlob | null> {
@@ -112,10 +126,7 @@ export class PrismaBlobStore implements BlobStore {
     const end = Math.min(range?.end ?? Number(blob.sizeBytes), Number(blob.sizeBytes))
     for (let at = start; at < end; ) {
       const sequence = Math.floor(at / blob.chunkBytes)
-      const { bytes } = await this.#database.blobChunk.findUniqueOrThrow({
-        where: { blobId_sequence: { blobId: blob.id, sequence } },
-        select: { bytes: true },
-      })
+      const bytes = await this.#chunk(blob.id, sequence)
       const offset = at - sequence * blob.chunkBytes
       const part = bytes.subarray(offset, Math.min(bytes.length, offset + end - at))
       at += part.length

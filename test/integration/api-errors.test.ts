@@ -19,7 +19,7 @@ let db: TestDatabase
 let app: Api
 beforeAll(async () => {
   db = await createTestDatabase()
-  app = await createApi(db.database, { maxUploadBytes: MAX_UPLOAD_BYTES })
+  app = await createApi(db, { maxUploadBytes: MAX_UPLOAD_BYTES })
 })
 afterAll(async () => {
   await app.close()
@@ -307,7 +307,7 @@ describe('a job that is not valid', () => {
   })
 
   test('more jobs than may wait are refused with the time to come back', async () => {
-    const api = await createApi(db.database, { maxWaitingJobs: 1 })
+    const api = await createApi(db, { maxWaitingJobs: 1 })
     const first = await api.inject(submit(linearJob()))
     expect(first.statusCode).toBe(202)
     const problem = await refused(submit(linearJob()), api)
@@ -503,7 +503,7 @@ describe('too large, or of the wrong type', () => {
   })
 
   test('who is still sending gets the answer, not a broken connection', async () => {
-    const api = await createApi(db.database, { maxUploadBytes: 4 << 20 })
+    const api = await createApi(db, { maxUploadBytes: 4 << 20 })
     const url = await api.listen({ host: '127.0.0.1', port: 0 })
     /** Longer than what fits into the buffers between client and server. */
     async function* chunks(head: string, megabytes: number) {
@@ -667,7 +667,7 @@ describe('with an API key', () => {
   let locked: Api
   const routes: Route[] = []
   beforeAll(async () => {
-    locked = await createApi(db.database, { apiKey: KEY })
+    locked = await createApi(db, { apiKey: KEY })
     await locked.ready()
     routes.push(...routesOf(locked))
   })

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PrismaBlobStore } from '../../src/persistence/blob-store.ts'
+import { PostgresBlobStore } from '../../src/persistence/blob-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let db: TestDatabase
-let blobs: PrismaBlobStore
+let blobs: PostgresBlobStore
 beforeAll(async () => {
   db = await createTestDatabase()
-  blobs = new PrismaBlobStore(db.database)
+  blobs = new PostgresBlobStore(db.database, db.bytes)
 })
 afterAll(() => db.drop())
 

@@ -13,7 +13,7 @@ let jobs: PrismaJobStore
 let base: string
 beforeAll(async () => {
   db = await createTestDatabase()
-  api = await createApi(db.database)
+  api = await createApi(db)
   jobs = new PrismaJobStore(db.database)
   base = await api.listen({ host: '127.0.0.1', port: 0 })
 })
@@ -101,7 +101,7 @@ test('an unknown job is a problem, not an empty stream', async () => {
 })
 
 test('a server that closes ends its streams', async () => {
-  const own = await createApi(db.database)
+  const own = await createApi(db)
   const url = await own.listen({ host: '127.0.0.1', port: 0 })
   const id = await submit()
   const response = await fetch(`${url}/v1/jobs/${id}/events`, {

@@ -4,8 +4,8 @@ import { createDatasetService } from '../../src/application/dataset-service.ts'
 import { createJobService } from '../../src/application/job-service.ts'
 import { createModelService } from '../../src/application/model-service.ts'
 import { identifiers as ids } from '../../src/identifiers.ts'
-import { PrismaBlobStore } from '../../src/persistence/blob-store.ts'
-import type { Database } from '../../src/persistence/database.ts'
+import { PostgresBlobStore } from '../../src/persistence/blob-store.ts'
+import type { OpenDatabase } from '../../src/persistence/database.ts'
 import { PrismaDatasetStore } from '../../src/persistence/dataset-store.ts'
 import { PrismaJobStore } from '../../src/persistence/job-store.ts'
 import { PrismaModelStore } from '../../src/persistence/model-store.ts'
@@ -18,10 +18,10 @@ export interface ApiOptions {
 
 /** Not ready yet: routes may be added before the first request. */
 export async function createApi(
-  database: Database,
+  { database, bytes }: Pick<OpenDatabase, 'database' | 'bytes'>,
   { maxUploadBytes = 1 << 20, maxWaitingJobs = 1000, apiKey }: ApiOptions = {},
 ) {
-  const blobs = new PrismaBlobStore(database)
+  const blobs = new PostgresBlobStore(database, bytes)
   const datasetStore = new PrismaDatasetStore(database)
   const modelStore = new PrismaModelStore(database)
   const datasets = createDatasetService({

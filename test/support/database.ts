@@ -27,10 +27,11 @@ export async function createTestDatabase() {
   const url = new URL(needed('DATABASE_URL'))
   url.pathname = `/${name}`
   await migrate(url.href, path.resolve(import.meta.dirname, '../../prisma/migrations'))
-  const { database, close } = openDatabase(url.href, 8, () => {})
+  const { database, bytes, close } = openDatabase(url.href, 8, () => {})
   return {
     url: url.href,
     database,
+    bytes,
     async drop(): Promise<void> {
       await close()
       await administer(`DROP DATABASE ${name} WITH (FORCE)`)

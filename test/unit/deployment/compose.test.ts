@@ -87,7 +87,7 @@ test('every variable that is set is one that the service or Postgres reads', () 
   ]
   const set = services.flatMap(([, { environment = {} }]) => Object.keys(environment))
   expect(set.filter((name) => !known.includes(name))).toEqual([])
-  const toolsOnly = ['NODE_ENV', 'DISTILLERY_CACHE_DIR']
+  const toolsOnly = ['NODE_ENV', 'NODE_COMPILE_CACHE', 'DISTILLERY_CACHE_DIR']
   const inImages = stages.flatMap((one) => one.variables())
   expect(inImages.filter((name) => ![...known, ...toolsOnly].includes(name))).toEqual([])
 })
