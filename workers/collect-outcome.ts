@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { storeBlob } from '../src/application/store-blob.ts'
 import type { Model } from '../src/domain/model.ts'
 import { parameterCount } from '../src/domain/network.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
@@ -9,17 +10,8 @@ import type { Report } from '../src/domain/report.ts'
 import type { Artifact, ClaimedTask, TaskOutcome } from '../src/domain/task.ts'
 import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
 
-async function store(blobs: BlobStore, file: string): Promise<StoredBlob> {
-  const writer = await blobs.open()
-  try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }))
-      await writer.write(chunk as Uint8Array)
-    return await writer.finish()
-  } catch (error) {
-    await writer.abort()
-    throw error
-  }
-}
+const store = (blobs: BlobStore, file: string): Promise<StoredBlob> =>
+  storeBlob(blobs, createReadStream(file, { highWaterMark: 1 << 20 }))
 
 function deliveredModel(
   claimed: ClaimedTask,

@@ -16,6 +16,7 @@ import type {
   PageRequest,
 } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
+import { storeBlob } from './store-blob.ts'
 
 interface Ports {
   readonly datasets: DatasetStore
@@ -45,17 +46,6 @@ export interface IdxUpload {
 export type DatasetService = ReturnType<typeof createDatasetService>
 
 export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }: Ports) {
-  async function storeLabels(labels: Int32Array): Promise<string> {
-    const writer = await blobs.open()
-    try {
-      await writer.write(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength))
-      return (await writer.finish()).sha256
-    } catch (error) {
-      await writer.abort()
-      throw error
-    }
-  }
-
   async function store(
     identity: { id: string; name: string; source: Dataset['source'] },
     parse: (sink: FeatureSink) => Promise<ParsedDataset>,
@@ -66,7 +56,8 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
       const parsed = await parse(writer)
       const features = await writer.finish()
       const { inputShape, featureType, classNames, classCounts, rows, profile } = parsed
-      const labelsSha256 = await storeLabels(parsed.labels)
+      const { buffer, byteOffset, byteLength } = parsed.labels
+      const labels = await storeBlob(blobs, [new Uint8Array(buffer, byteOffset, byteLength)])
       const dataset: Dataset = {
         ...identity,
         rows,
@@ -76,13 +67,13 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
         classCounts,
         profile,
         featuresSha256: features.sha256,
-        labelsSha256,
+        labelsSha256: labels.sha256,
         contentSha256: contentSha256({
           inputShape,
           featureType,
           classNames,
           featuresSha256: features.sha256,
-          labelsSha256,
+          labelsSha256: labels.sha256,
         }),
         sizeBytes: features.sizeBytes + 4 * rows,
         createdAt: new Date(),

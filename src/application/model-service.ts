@@ -3,10 +3,12 @@ import type { Model, Normalization } from '../domain/model.ts'
 import { outputShape, parameterCount } from '../domain/network.ts'
 import type { BlobStore, Identifiers, ModelStore, Page, PageRequest } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
+import { layersModelZip } from '../models/export/from-safetensors.ts'
 import { ModelError } from '../models/model-error.ts'
 import type { ModelSource } from '../models/model-source.ts'
 import { readLayersModel } from '../models/read-layers-model.ts'
 import { safetensorsStream } from '../models/to-safetensors.ts'
+import { storeBlob } from './store-blob.ts'
 
 interface Ports {
   readonly models: ModelStore
@@ -76,38 +78,34 @@ export function createModelService({ models, blobs, ids }: Ports) {
           `${upload.classNames.length} class names for ${classes} classes`,
         )
       const normalization = normalizationOf(upload, network.inputShape.at(-1) ?? 1)
-      const writer = await blobs.open()
-      try {
-        const metadata = upload.classNames ? { classNames: JSON.stringify(upload.classNames) } : {}
-        for await (const chunk of safetensorsStream(
-          network,
-          normalization,
-          tensors,
-          upload.source,
-          metadata,
-        ))
-          await writer.write(chunk)
-        const safetensors = await writer.finish()
-        const model: Model = {
-          id: ids.create('mdl'),
-          name: upload.name,
-          source: 'upload',
-          network,
-          normalization,
-          classes,
-          classNames: upload.classNames,
-          parameters: parameterCount(network),
-          sizeBytes: safetensors.sizeBytes,
-          files: { safetensors },
-          lineage: null,
-          createdAt: new Date(),
-        }
-        await models.create(model)
-        return { model, notes }
-      } catch (error) {
-        await writer.abort()
-        throw error
+      const { classNames } = upload
+      const metadata = classNames ? { classNames: JSON.stringify(classNames) } : {}
+      const safetensors = await storeBlob(
+        blobs,
+        safetensorsStream(network, normalization, tensors, upload.source, metadata),
+      )
+      const zip = await layersModelZip(
+        (range) => blobs.read(safetensors.sha256, range),
+        network,
+        normalization,
+        { classNames },
+      )
+      const model: Model = {
+        id: ids.create('mdl'),
+        name: upload.name,
+        source: 'upload',
+        network,
+        normalization,
+        classes,
+        classNames,
+        parameters: parameterCount(network),
+        sizeBytes: safetensors.sizeBytes,
+        files: { safetensors, tfjs: await storeBlob(blobs, zip) },
+        lineage: null,
+        createdAt: new Date(),
       }
+      await models.create(model)
+      return { model, notes }
     },
 
     async remove(id: string): Promise<void> {

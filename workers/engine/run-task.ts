@@ -8,6 +8,7 @@ import { MODEL_FORMAT } from '../../src/domain/model.ts'
 import { type Network, outputShape } from '../../src/domain/network.ts'
 import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
+import { zipLayersModel } from '../../src/models/export/layers-model.ts'
 import {
   type DatasetFiles,
   type EpochMetrics,
@@ -20,7 +21,7 @@ import {
 } from '../trainer-contract.ts'
 import { type LabelledRows, readDataset, readMatrix } from './datasets.ts'
 import { readSafetensors, writeSafetensors } from './export/safetensors.ts'
-import { layersModel, zipLayersModel } from './export/tfjs.ts'
+import { layersModel } from './export/tfjs.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
 import {

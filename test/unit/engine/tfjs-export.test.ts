@@ -10,7 +10,8 @@ import type { Preset } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { LAYER_TYPES } from '../../../src/domain/layers.ts'
 import { presetLayers } from '../../../src/domain/presets.ts'
-import { layersModel, zipLayersModel } from '../../../workers/engine/export/tfjs.ts'
+import { zipLayersModel } from '../../../src/models/export/layers-model.ts'
+import { layersModel } from '../../../workers/engine/export/tfjs.ts'
 import {
   type FittedNormalization,
   fitNormalization,

@@ -1,6 +1,6 @@
 /** Layers in the words of Keras 2 and TensorFlow.js. */
-import { DEFAULT_NEGATIVE_SLOPE } from '../../../src/domain/activation.ts'
-import type { Layer, WeightShape } from '../../../src/domain/network.ts'
+import { DEFAULT_NEGATIVE_SLOPE } from '../../domain/activation.ts'
+import type { Layer, WeightShape } from '../../domain/network.ts'
 
 /** `class_name` and `config` of one layer, in Keras' words. */
 export interface KerasLayer {

@@ -1,5 +1,5 @@
 /** A network as the JSON of a Keras model, which tfjs and Keras 2 load: sequential, or functional when it has branches. */
-import { INPUT, isChain, layerInputs, type Network } from '../../../src/domain/network.ts'
+import { INPUT, isChain, layerInputs, type Network } from '../../domain/network.ts'
 import { freeName, type KerasLayer, kerasLayers } from './keras-layers.ts'
 
 interface Node {
