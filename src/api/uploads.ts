@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import type { ErrorObject } from 'ajv'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem } from '../domain/problems.ts'
 import { requireStorableText } from './plugins/storable-text.ts'
@@ -39,6 +39,18 @@ export async function acceptUploads(
     limits: { fileSize: maxBytes, files: MAX_FILES, fieldSize: MAX_FIELD_BYTES, fields: 100 },
   })
 }
+
+/**
+ * For routes whose body is such a stream: there is nothing that a schema could check before it is read. All other parts of
+ * the request are checked as ever.
+ */
+export const exceptBody =
+  (app: FastifyInstance): FastifySchemaCompiler<FastifySchema> =>
+  (route) => {
+    if (route.httpPart === 'body') return () => true
+    if (!app.validatorCompiler) throw new Error('the app has no validator compiler')
+    return app.validatorCompiler(route)
+  }
 
 const tooLarge = (maxBytes: number): Problem =>
   new Problem('body-too-large', `An upload may have ${maxBytes} bytes at most.`)

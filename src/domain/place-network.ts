@@ -7,7 +7,7 @@ import { placeLayer } from './shape-inference.ts'
 import type { SpecIssue } from './spec-issue.ts'
 
 /** More activations for one row than this are refused at submit rather than at run time. */
-const MAX_LAYER_ELEMENTS = 50_000_000
+export const MAX_LAYER_ELEMENTS = 50_000_000
 /** A list of names that is still of help in a message. */
 const MAX_LISTED = 20
 

@@ -1,10 +1,9 @@
 /** What one row of a model's input looks like, from `batch_shape` or `batch_input_shape`. */
 import { elements, type Shape } from '../domain/network.ts'
+import { MAX_LAYER_ELEMENTS } from '../domain/place-network.ts'
 import { shown } from './json-fields.ts'
 import { ModelError } from './model-error.ts'
 import type { TopologyNode } from './topology.ts'
-
-const MAX_ROW_NUMBERS = 50_000_000
 
 export interface ModelInput {
   /** `[features]` or `[height, width, channels]`. */
@@ -31,16 +30,16 @@ export function readInput(all: readonly TopologyNode[], builtShape: unknown): Mo
     first.fields.value('batch_shape') ?? first.fields.value('batch_input_shape') ?? builtShape
   const sides: unknown[] = Array.isArray(written) ? written.slice(1) : []
   const isSide = (side: unknown): side is number =>
-    typeof side === 'number' && Number.isInteger(side) && side >= 1 && side <= MAX_ROW_NUMBERS
+    typeof side === 'number' && Number.isInteger(side) && side >= 1 && side <= MAX_LAYER_ELEMENTS
   if (!Array.isArray(written) || !sides.every(isSide) || ![1, 2, 3].includes(sides.length))
     throw new ModelError(
       'input-shape-not-supported',
       `${first.fields.where}: the input shape is ${written === undefined ? 'not given' : shown(written)}; accepted are [null, features] and [null, height, width, channels], with whole numbers. Give the first layer a fixed input shape`,
     )
-  if (elements(sides) > MAX_ROW_NUMBERS)
+  if (elements(sides) > MAX_LAYER_ELEMENTS)
     throw new ModelError(
       'input-shape-not-supported',
-      `${first.fields.where}: the input shape ${shown(written)} has more than ${MAX_ROW_NUMBERS} numbers a row`,
+      `${first.fields.where}: the input shape ${shown(written)} has more than ${MAX_LAYER_ELEMENTS} numbers a row`,
     )
   if (sides.length !== 2) return { shape: sides, nodes, notes: [] }
   // The usual first lines of a tutorial: grey images without a channel axis, flattened at once.

@@ -1,5 +1,7 @@
 /** Which stored tensor is which weight of the network. */
+
 import type { Shape } from '../domain/network.ts'
+import { KERAS_WEIGHT_NAMES } from './export/keras-layers.ts'
 import type { WeightKind } from './mapped-layer.ts'
 import { listed, ModelError, quoted } from './model-error.ts'
 import type { ShardGroup, StoredWeight } from './weights-manifest.ts'
@@ -43,17 +45,6 @@ export type WeightEntry =
       readonly group: ShardGroup
     }
 
-const KERAS_NAMES = {
-  kernel: 'kernel',
-  depthwiseKernel: 'depthwise_kernel',
-  pointwiseKernel: 'pointwise_kernel',
-  bias: 'bias',
-  gamma: 'gamma',
-  beta: 'beta',
-  movingMean: 'moving_mean',
-  movingVariance: 'moving_variance',
-} as const satisfies Record<WeightKind, string>
-
 /** What a compiled model, its metrics and its dropout layers leave in a file. */
 const isTrainingState = (weight: StoredWeight): boolean =>
   weight.isOptimizerState ||
@@ -83,7 +74,7 @@ export function matchWeights(
     byKey.set(`${weight.folder}/vars/${weight.index}`, weight)
     // What Keras 3 calls the kernel of a DepthwiseConv2D.
     if (weight.kind === 'depthwiseKernel') byKey.set(`${weight.kerasLayer}/kernel`, weight)
-    byKey.set(`${weight.kerasLayer}/${KERAS_NAMES[weight.kind]}`, weight)
+    byKey.set(`${weight.kerasLayer}/${KERAS_WEIGHT_NAMES[weight.kind]}`, weight)
   }
   const found = new Map<WantedWeight, string>()
   const entries = stored.map((tensor): WeightEntry => {
@@ -121,7 +112,7 @@ export function matchWeights(
   if (missing.length > 0)
     throw new ModelError(
       'weight-missing',
-      `model.json: weightsManifest lacks ${listed(missing.map((weight) => `${weight.kerasLayer}/${KERAS_NAMES[weight.kind]}`))}; it has ${listed(stored.map((weight) => weight.name))}. Save topology and weights together`,
+      `model.json: weightsManifest lacks ${listed(missing.map((weight) => `${weight.kerasLayer}/${KERAS_WEIGHT_NAMES[weight.kind]}`))}; it has ${listed(stored.map((weight) => weight.name))}. Save topology and weights together`,
     )
   return entries
 }

@@ -14,6 +14,7 @@ import {
   type Shape,
   weightName,
 } from '../domain/network.ts'
+import { MAX_LAYER_ELEMENTS } from '../domain/place-network.ts'
 import { placeLayer } from '../domain/shape-inference.ts'
 import { readInput } from './input-shape.ts'
 import { isObject, property, shown } from './json-fields.ts'
@@ -26,8 +27,6 @@ import { readTopology } from './topology.ts'
 import { readWeightsManifest } from './weights-manifest.ts'
 
 const MAX_LAYERS = 256
-/** Activations of one row after one layer. */
-const MAX_LAYER_ELEMENTS = 50_000_000
 
 export interface LayersModel {
   /** Gives logits: a softmax at the end of the upload is not part of it. */

@@ -9,6 +9,7 @@ import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/commo
 import { datasetBody } from '../schemas/dataset.ts'
 import {
   acceptUploads,
+  exceptBody,
   numberList,
   openFile,
   rawBody,
@@ -118,9 +119,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '',
     {
-      // The body is a stream: there is nothing that a schema could check before it is read.
-      validatorCompiler: (route) =>
-        route.httpPart === 'body' ? () => true : (app.validatorCompiler?.(route as never) as never),
+      validatorCompiler: exceptBody(app),
       schema: {
         operationId: 'uploadDataset',
         tags: ['datasets'],

@@ -17,7 +17,7 @@ import { openModelArchive } from '../../models/open-model-archive.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
 import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/common.ts'
 import { modelBody } from '../schemas/model.ts'
-import { acceptUploads, numberList, rawBody, readForm } from '../uploads.ts'
+import { acceptUploads, exceptBody, numberList, rawBody, readForm } from '../uploads.ts'
 
 const RAW_TYPES = ['application/zip', 'application/octet-stream']
 
@@ -103,8 +103,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '',
     {
-      validatorCompiler: (route) =>
-        route.httpPart === 'body' ? () => true : (app.validatorCompiler?.(route as never) as never),
+      validatorCompiler: exceptBody(app),
       schema: {
         operationId: 'uploadModel',
         tags: ['models'],
