@@ -123,6 +123,8 @@ export interface EpochMetrics {
 export interface Execution {
   /** graph: recorded once and run by TensorFlow on its own. eager: op by op. */
   readonly mode: 'graph' | 'eager'
+  /** Who compiled the graph; null for eager. */
+  readonly compiler: 'xla' | 'tensorflow' | null
   /** Why there is no graph; null where there is one. */
   readonly reason: string | null
   /** At the end of the training. */

@@ -53,6 +53,8 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
   }
   return {
     mode: 'eager',
+    compiler: null,
+    stepsPerCall: null,
     bytesPerStep: 4 * (input.objective.length + 1),
     run(steps) {
       const measurements = steps.map(runOne)

@@ -59,6 +59,8 @@ export type NativeBackend = ReturnType<typeof tf.backend> & {
   binding: Binding
   /** Uploads what tfjs has kept on the host so far. */
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[]
+  /** The tensor of a handle, which it now owns. */
+  createOutputTensor(handle: TensorHandle): tf.Tensor
   executeSingleOutput(name: string, attributes: Attribute[], inputs: tf.Tensor[]): tf.Tensor
   executeMultipleOutputs(
     name: string,

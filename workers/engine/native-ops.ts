@@ -3,7 +3,7 @@
  * eight, its log-softmax seven, and each op costs more than a small network's arithmetic. Registered with tfjs, so that
  * its autodiff computes only the gradients that are asked for. Gradients of these gradients are not defined.
  */
-import { type Attribute, nativeBackend as backend } from './native-backend.ts'
+import { type Attribute, nativeBackend as backend, type TensorHandle } from './native-backend.ts'
 import { tf } from './tensorflow.ts'
 
 const dtype = (name: string, type: 'TF_FLOAT' | 'TF_INT32'): Attribute => {
@@ -108,18 +108,47 @@ export const logSoftmax = defineOp('NativeLogSoftmax', {
   ],
 })
 
+/** TensorFlow's DT_UINT64, which tfjs has no tensors of. */
+const UINT64 = 23
+const PHILOX = 1
+
+/** Integers of 64 bits, out of pairs of int32, as a handle below tfjs; to be deleted. */
+function asUint64(pairs: tf.Tensor): number {
+  const { binding } = backend()
+  const [input] = backend().getInputTensorIds([pairs]) as [number]
+  const type = { name: 'type', type: binding.TF_ATTR_TYPE, value: UINT64 }
+  const [output] = binding.executeOp('Bitcast', [dtype('T', 'TF_INT32'), type], [input], 1)
+  return (output as { id: number }).id
+}
+
+/** Bits of a float32's fraction. */
+const FRACTION_BITS = 23
+
 /**
- * Uniform numbers in [0, 1) as a pure function of a seed `[2]` int32 (counter-based, Philox). tfjs' own random tensors
- * are made on the host: a training step built on them could not be compiled into a graph.
+ * Uniform numbers in [0, 1) as a pure function of a seed `[2]` int32: Philox 4x32 with the seed as its key (Salmon et
+ * al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), the same numbers eagerly, in a graph and compiled by XLA.
+ * From whole numbers, because TensorFlow makes a float out of their low bits and XLA out of their high ones.
+ * tfjs' own random tensors are made on the host: a training step built on them could not be compiled into a graph.
  */
 export function statelessUniform(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
-  const size = tf.tensor1d([...shape], 'int32')
-  const attributes = [
-    dtype('dtype', 'TF_FLOAT'),
-    dtype('T', 'TF_INT32'),
-    dtype('Tseed', 'TF_INT32'),
-  ]
-  const result = backend().executeSingleOutput('StatelessRandomUniform', attributes, [size, seed])
-  size.dispose()
-  return result
+  const { binding } = backend()
+  return tf.tidy(() => {
+    const [size] = backend().getInputTensorIds([tf.tensor1d([...shape], 'int32')]) as [number]
+    const [algorithm] = backend().getInputTensorIds([tf.scalar(PHILOX, 'int32')]) as [number]
+    const key = asUint64(tf.reshape(seed, [1, 2]))
+    const counter = asUint64(tf.tensor2d([0, 0, 0, 0], [2, 2], 'int32'))
+    const attributes = [dtype('dtype', 'TF_INT32'), dtype('Tshape', 'TF_INT32')]
+    const inputs = [size, key, counter, algorithm]
+    const [drawn] = binding.executeOp('StatelessRandomUniformFullIntV2', attributes, inputs, 1)
+    binding.deleteTensor(key)
+    binding.deleteTensor(counter)
+    const bits = backend().createOutputTensor(drawn as TensorHandle)
+    const mask = tf.scalar(2 ** FRACTION_BITS - 1, 'int32')
+    const fraction = backend().executeSingleOutput(
+      'BitwiseAnd',
+      [dtype('T', 'TF_INT32')],
+      [bits, mask],
+    )
+    return tf.mul(tf.cast(fraction, 'float32'), 2 ** -FRACTION_BITS)
+  })
 }

@@ -11,9 +11,13 @@ const MAX_CALL_BYTES = 32 * 2 ** 20
 
 export class Pacing {
   readonly #limit: number
-  #stepsPerCall = 1
+  readonly #isFixed: boolean
+  #stepsPerCall: number
 
-  constructor(bytesPerStep: number) {
+  /** @param fixed steps a call, where they are not to be found out */
+  constructor(bytesPerStep: number, fixed: number | null = null) {
+    this.#isFixed = fixed !== null
+    this.#stepsPerCall = fixed ?? 1
     this.#limit = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_CALL_BYTES / bytesPerStep)))
   }
 
@@ -23,6 +27,7 @@ export class Pacing {
 
   /** Learns from a call. The first ones take longer than those that follow, so the number at most doubles. */
   observe(steps: number, milliseconds: number): void {
+    if (this.#isFixed) return
     const fitting = Math.floor((CALL_MS * steps) / milliseconds)
     const wanted = Math.min(fitting, 2 * this.#stepsPerCall, this.#limit)
     // A last call of an epoch may be short for want of steps: it says little, and must not make the next one shorter.

@@ -11,8 +11,12 @@ export interface StepInput {
 
 export interface StepRunner extends Disposable {
   readonly mode: 'graph' | 'eager'
+  /** Of a graph: who turned it into what the processor runs. */
+  readonly compiler: 'xla' | 'tensorflow' | null
   /** What a call needs for each of its steps, in bytes. */
   readonly bytesPerStep: number
+  /** How many steps a call should have; null: as many as time allows. */
+  readonly stepsPerCall: number | null
   /**
    * Runs steps in order.
    * @param steps at least one; all with the same number of rows

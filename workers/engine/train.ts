@@ -71,7 +71,7 @@ export async function train(
   const begin = performance.now()
   const { runner: chosen, reason } = chooseRunner(input, optimizer)
   using runner = chosen
-  const pacing = new Pacing(runner.bytesPerStep)
+  const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
@@ -124,6 +124,7 @@ export async function train(
     seconds,
     execution: {
       mode: runner.mode,
+      compiler: runner.compiler,
       reason,
       stepsPerCall: pacing.stepsPerCall,
       samplesPerSecond: (epochs * rows.length) / seconds,

@@ -4,16 +4,20 @@ import type { Loop } from './loop.ts'
 import { attr } from './messages.ts'
 
 /**
- * @param row   `[width]` float32 of an iteration
- * @param count scalar int32 outside the loop: its iterations
- * @returns `[count, width]`, outside the loop
+ * Where the rows go: zeros before the loop.
+ * @param like a tensor with as many rows as the loop may have iterations
+ * @returns `[rows, width]` float32
  */
-export function collect(
-  graph: Graph,
-  loop: Loop,
-  { name, row, count, width }: { name: string; row: string; count: string; width: number },
-): string {
+export function emptyRows(graph: Graph, name: string, like: string, width: number): string {
   const [float32, int32] = [attr.type(dtypeNumber('float32')), attr.type(dtypeNumber('int32'))]
+  const size = graph.add(`${name}/size`, 'Shape', [like], { T: float32, out_type: int32 })
+  const first = graph.integers(`${name}/first`, [0], [])
+  const count = graph.add(`${name}/count`, 'GatherV2', [size, first, first], {
+    Tparams: int32,
+    Tindices: int32,
+    Taxis: int32,
+    batch_dims: attr.integer(0),
+  })
   const columns = graph.integers(`${name}/columns`, [width], [])
   const shape = graph.add(`${name}/shape`, 'Pack', [count, columns], {
     T: int32,
@@ -25,7 +29,20 @@ export function collect(
     shape: [],
     values: Float32Array.of(0),
   })
-  const empty = graph.add(`${name}/empty`, 'Fill', [shape, zero], { T: float32, index_type: int32 })
+  return graph.add(`${name}/empty`, 'Fill', [shape, zero], { T: float32, index_type: int32 })
+}
+
+/**
+ * @param empty of `emptyRows`
+ * @param row   `[width]` float32 of an iteration
+ * @returns `[rows, width]`, outside the loop; rows that no iteration filled are zeros
+ */
+export function collect(
+  graph: Graph,
+  loop: Loop,
+  { name, empty, row, width }: { name: string; empty: string; row: string; width: number },
+): string {
+  const [float32, int32] = [attr.type(dtypeNumber('float32')), attr.type(dtypeNumber('int32'))]
   const rows = loop.carry('measured', empty, dtypeNumber('float32'))
   const reshape = (id: string, value: string, type: typeof int32, to: readonly number[]) => {
     const target = graph.integers(`${name}/${id}-shape`, to, [to.length])

@@ -4,6 +4,7 @@ import type { StepInput, StepRunner } from '../step-runner.ts'
 import type { TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
 import type { BatchSource } from './batch-source.ts'
+import { CannotCompile } from './cannot-compile.ts'
 import { fedBatches } from './fed-data.ts'
 import { dtypeNumber } from './graph.ts'
 import { recordStep } from './record-step.ts'
@@ -12,6 +13,7 @@ import { type Feed, openSession } from './session.ts'
 import { stateLayout, variablesOf } from './state-layout.ts'
 import { INITIALIZE, programNames, trainingGraph } from './training-graph.ts'
 import { initializeVariables, readOf } from './variables.ts'
+import { planXla, type XlaPlan } from './xla.ts'
 
 /** The sizes that the batches of an epoch have: whole ones, and what is left. */
 function batchSizes({ rows, training: { batchSize } }: TrainingInput): number[] {
@@ -20,12 +22,19 @@ function batchSizes({ rows, training: { batchSize } }: TrainingInput): number[] 
   return left > 0 ? [...whole, left] : whole
 }
 
-function stepFeeds(input: TrainingInput, steps: readonly StepInput[]): Feed[] {
+/** A call of a program of fixed shape is filled up with steps that it will not take. */
+const filledUp = (steps: readonly StepInput[], length: number): readonly StepInput[] =>
+  steps.length === length
+    ? steps
+    : Array.from({ length }, (_, index) => steps[Math.min(index, steps.length - 1)] as StepInput)
+
+/** @param taken how many of the steps are to be taken */
+function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: number): Feed[] {
   const { count, seeds, rates } = programNames(steps[0]?.rows.length ?? 0)
   const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
   const width = steps[0]?.rates.length ?? 0
   return [
-    { name: count, dtype: int32, shape: [], values: Int32Array.of(steps.length) },
+    { name: count, dtype: int32, shape: [], values: Int32Array.of(taken) },
     {
       name: seeds,
       dtype: int32,
@@ -41,47 +50,72 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[]): Feed[] {
   ]
 }
 
-/**
- * Records the step and loads it as a graph with the initial weights.
- * @throws CannotCompile when the step cannot be represented
- */
-export function compiledRunner(
+interface Choices {
+  readonly source: BatchSource
+  /** Null: no program is compiled by XLA. */
+  readonly xla: XlaPlan | null
+}
+
+function openRunner(
   input: TrainingInput,
   optimizer: Optimizer,
-  source: BatchSource = residentBatches(input) ?? fedBatches(input),
+  { source, xla }: Choices,
 ): StepRunner {
   const { network, initialWeights, objective } = input
   const gradientsOf = createGradients(network, objective, {
     clipNorm: input.training.clipNorm,
     weightDecay: optimizer.weightDecay,
   })
+  // What is left of an epoch is one step: not worth compiling.
+  const isXla = (batchSize: number): boolean =>
+    xla !== null && batchSize === input.training.batchSize
   const programs = batchSizes(input).map((batchSize) => ({
     batchSize,
     recording: recordStep(input, gradientsOf, batchSize),
+    xla: isXla(batchSize),
   }))
   const state = stateLayout(network, initialWeights, optimizer)
+  const measurements = objective.length + 1
   const plan = {
     state,
     source,
     updates: optimizer.fused,
     rates: optimizer.rates(1, 1).length,
-    measurements: objective.length + 1,
+    measurements,
   }
   const session = openSession(trainingGraph(plan, programs))
+  const run = (steps: readonly StepInput[], taken: number): Float32Array => {
+    const batchSize = steps[0]?.rows.length ?? 0
+    const names = programNames(batchSize)
+    const given = xla && isXla(batchSize) ? filledUp(steps, xla.stepsPerCall) : steps
+    const feeds = [...source.feeds(names.name, given), ...stepFeeds(input, given, taken)]
+    const values = session.run(feeds, [names.measurements])[0] as Float32Array
+    return values.subarray(0, taken * measurements)
+  }
   try {
     initializeVariables(session, INITIALIZE, [...variablesOf(state), ...source.variables])
+    // No step is taken, and what XLA cannot compile is known now.
+    if (xla)
+      run(
+        [
+          {
+            rows: input.rows.subarray(0, input.training.batchSize),
+            step: 0,
+            rates: optimizer.rates(0, 1),
+          },
+        ],
+        0,
+      )
   } catch (error) {
     session.close()
     throw error
   }
   return {
     mode: 'graph',
+    compiler: xla ? 'xla' : 'tensorflow',
     bytesPerStep: source.bytesPerStep,
-    run(steps) {
-      const { name, measurements } = programNames(steps[0]?.rows.length ?? 0)
-      const feeds = [...source.feeds(name, steps), ...stepFeeds(input, steps)]
-      return session.run(feeds, [measurements])[0] as Float32Array
-    },
+    stepsPerCall: xla?.stepsPerCall ?? null,
+    run: (steps) => run(steps, steps.length),
     weights() {
       const names = state.weights.map(({ name }) => readOf(name))
       const values = session.run([], names)
@@ -92,5 +126,27 @@ export function compiledRunner(
       }))
     },
     [Symbol.dispose]: () => session.close(),
+  }
+}
+
+/**
+ * Records the step and loads it as a graph with the initial weights.
+ * @throws CannotCompile when the step cannot be represented
+ */
+export function compiledRunner(
+  input: TrainingInput,
+  optimizer: Optimizer,
+  {
+    source = residentBatches(input) ?? fedBatches(input),
+    xla = planXla(input),
+  }: Partial<Choices> = {},
+): StepRunner {
+  if (xla === null) return openRunner(input, optimizer, { source, xla })
+  try {
+    return openRunner(input, optimizer, { source, xla })
+  } catch (error) {
+    if (error instanceof CannotCompile) throw error
+    // An operation that XLA does not know: TensorFlow runs the same graph.
+    return openRunner(input, optimizer, { source, xla: null })
   }
 }

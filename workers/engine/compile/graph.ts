@@ -12,6 +12,22 @@ export const dtypeNumber = (dtype: Dtype): number => {
 
 export class Graph {
   readonly #nodes: Node[] = []
+  #cluster: string | null = null
+
+  /**
+   * XLA compiles what `build` adds into one program, while loops and changes of variables included, the first time that it
+   * runs. Placeholders stay outside: they are what the program is given.
+   * @param build returns the node that the program gives, a float32
+   * @returns what stands for that node outside
+   */
+  compiledTogether(cluster: string, build: () => string): string {
+    this.#cluster = cluster
+    const result = build()
+    this.#cluster = null
+    // The only way out of a cluster that TensorFlow knows.
+    const T = attr.type(dtypeNumber('float32'))
+    return this.add(`${cluster}/given`, 'XlaClusterOutput', [result], { T })
+  }
 
   /** @returns the name */
   add(
@@ -20,7 +36,9 @@ export class Graph {
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): string {
-    this.#nodes.push(node(name, op, inputs, attributes))
+    const cluster = op === 'Placeholder' ? null : this.#cluster
+    const extra = cluster === null ? {} : { _xla_compile_id: attr.text(cluster) }
+    this.#nodes.push(node(name, op, inputs, { ...attributes, ...extra }))
     return name
   }
 

@@ -5,7 +5,7 @@
  */
 import type { FusedUpdate, Operand } from '../optimizers.ts'
 import type { BatchSource } from './batch-source.ts'
-import { collect } from './collect.ts'
+import { collect, emptyRows } from './collect.ts'
 import { embed } from './embed.ts'
 import { dtypeNumber, Graph } from './graph.ts'
 import { controlBy, Loop, rowAt } from './loop.ts'
@@ -20,6 +20,8 @@ export const INITIALIZE = 'initialize'
 export interface Program {
   readonly batchSize: number
   readonly recording: Recording
+  /** Whether XLA compiles the loop; its number of rows is then what the first call has. */
+  readonly xla: boolean
 }
 
 /** What all programs of a graph share. */
@@ -65,7 +67,13 @@ function scalarsInside(graph: Graph, loop: Loop, name: string): (value: number) 
   }
 }
 
-function addProgram(graph: Graph, { batchSize, recording }: Program, plan: TrainingPlan): void {
+/** @returns the node of the measurements, there when all variables are changed */
+function addLoop(
+  graph: Graph,
+  { batchSize, recording }: Program,
+  plan: TrainingPlan,
+  empty: string,
+): string {
   const { state, source, updates } = plan
   const names = programNames(batchSize)
   const { name } = names
@@ -143,14 +151,22 @@ function addProgram(graph: Graph, { batchSize, recording }: Program, plan: Train
   )
   const measured = collect(graph, loop, {
     name: `${name}/collect`,
+    empty,
     row: outputs.at(-1) as string,
-    count,
     width: plan.measurements,
   })
   const done = loop.close([...changes, ...moves])
-  graph.add(names.measurements, 'Identity', [measured, controlBy(done)], {
+  return graph.add(`${name}/measured`, 'Identity', [measured, controlBy(done)], {
     T: attr.type(float32),
   })
+}
+
+function addProgram(graph: Graph, program: Program, plan: TrainingPlan): void {
+  const { name, rates, measurements } = programNames(program.batchSize)
+  const empty = emptyRows(graph, `${name}/collect`, rates, plan.measurements)
+  const build = (): string => addLoop(graph, program, plan, empty)
+  const measured = program.xla ? graph.compiledTogether(name, build) : build()
+  graph.add(measurements, 'Identity', [measured], { T: attr.type(dtypeNumber('float32')) })
 }
 
 /**
