@@ -1,7 +1,7 @@
 /** Layers that move a kernel over an image `[height, width, channels]`. */
 import { Type } from 'typebox'
 import { Activation } from './activation.ts'
-import { layerFields, Padding, Pair, UseBias } from './layer-fields.ts'
+import { DepthMultiplier, Filters, layerFields, Padding, Pair, UseBias } from './layer-fields.ts'
 import { strict } from './schema.ts'
 
 const windowFields = {
@@ -12,18 +12,8 @@ const windowFields = {
   useBias: UseBias,
 }
 const equalStrides = Type.Optional(Pair('Default 1; the same for height and width.'))
-const DepthMultiplier = Type.Optional(
-  Type.Integer({
-    minimum: 1,
-    maximum: 64,
-    default: 1,
-    description: 'Outputs of the depthwise part for each input channel.',
-  }),
-)
-const filters = Type.Integer({ minimum: 1, maximum: 8192 })
-
 export const Conv2d = Type.Object(
-  { type: Type.Literal('conv2d'), ...layerFields, filters, ...windowFields },
+  { type: Type.Literal('conv2d'), ...layerFields, filters: Filters, ...windowFields },
   { ...strict, title: 'conv2d' },
 )
 export const DepthwiseConv2d = Type.Object(
@@ -45,7 +35,7 @@ export const SeparableConv2d = Type.Object(
   {
     type: Type.Literal('separableConv2d'),
     ...layerFields,
-    filters,
+    filters: Filters,
     depthMultiplier: DepthMultiplier,
     ...windowFields,
     strides: equalStrides,

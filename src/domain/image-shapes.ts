@@ -23,7 +23,7 @@ function alongOneAxis(
   if (padding === 'same') return Math.ceil(pixels / stride)
   if (size > pixels)
     throw new LayerMisfit(
-      `a window of ${size} pixels does not fit into ${pixels} with padding "valid": the output would be below 1 pixel`,
+      `a window of ${size} does not fit into ${pixels} with padding "valid": nothing would be left`,
       field,
     )
   return Math.floor((pixels - size) / stride) + 1

@@ -36,3 +36,14 @@ export const Padding = Type.Enum(['valid', 'same'], {
 })
 
 export const UseBias = Type.Optional(Type.Boolean({ default: true }))
+
+export const Filters = Type.Integer({ minimum: 1, maximum: 8192 })
+
+export const DepthMultiplier = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: 64,
+    default: 1,
+    description: 'Outputs of the depthwise part for each input channel.',
+  }),
+)

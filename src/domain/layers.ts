@@ -1,6 +1,7 @@
 /**
  * The layers a network may consist of, with Keras' names, meanings and defaults.
- * Tensors are channels-last: an image is `[height, width, channels]`, a vector `[features]`; the batch axis is implied.
+ * Tensors are channels-last: an image is `[height, width, channels]`, a sequence `[length, channels]`, a vector
+ * `[features]`; the batch axis is implied.
  */
 import { type Static, Type } from 'typebox'
 import { Activation, DEFAULT_NEGATIVE_SLOPE } from './activation.ts'
@@ -13,8 +14,20 @@ import {
   UpSampling2d,
   ZeroPadding2d,
 } from './image-layers.ts'
+import { Embedding, Rescaling, Reshape } from './input-layers.ts'
 import { layerFields, UseBias } from './layer-fields.ts'
 import { discriminated, strict } from './schema.ts'
+import {
+  AveragePooling1d,
+  Conv1d,
+  DepthwiseConv1d,
+  GlobalAveragePooling1d,
+  GlobalMaxPooling1d,
+  MaxPooling1d,
+  SeparableConv1d,
+  UpSampling1d,
+  ZeroPadding1d,
+} from './sequence-layers.ts'
 
 const Dense = Type.Object(
   {
@@ -116,6 +129,18 @@ export const LAYERS = [
   GlobalMaxPooling2d,
   ZeroPadding2d,
   UpSampling2d,
+  Conv1d,
+  DepthwiseConv1d,
+  SeparableConv1d,
+  MaxPooling1d,
+  AveragePooling1d,
+  GlobalAveragePooling1d,
+  GlobalMaxPooling1d,
+  ZeroPadding1d,
+  UpSampling1d,
+  Embedding,
+  Reshape,
+  Rescaling,
   Flatten,
   BatchNormalization,
   LayerNormalization,

@@ -52,6 +52,47 @@ export type Layer =
   | { readonly type: 'globalAveragePooling2d' | 'globalMaxPooling2d' }
   | { readonly type: 'zeroPadding2d'; readonly padding: readonly [Pair, Pair] }
   | { readonly type: 'upSampling2d'; readonly size: Pair }
+  | {
+      readonly type: 'conv1d'
+      readonly filters: number
+      readonly kernelSize: number
+      readonly strides: number
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'depthwiseConv1d'
+      readonly depthMultiplier: number
+      readonly kernelSize: number
+      readonly strides: number
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'separableConv1d'
+      readonly filters: number
+      readonly depthMultiplier: number
+      readonly kernelSize: number
+      readonly strides: number
+      readonly padding: Padding
+      readonly activation: Activation
+      readonly useBias: boolean
+    }
+  | {
+      readonly type: 'maxPooling1d' | 'averagePooling1d'
+      readonly poolSize: number
+      readonly strides: number
+      readonly padding: Padding
+    }
+  | { readonly type: 'globalAveragePooling1d' | 'globalMaxPooling1d' }
+  /** Before and after. */
+  | { readonly type: 'zeroPadding1d'; readonly padding: Pair }
+  | { readonly type: 'upSampling1d'; readonly size: number }
+  | { readonly type: 'embedding'; readonly inputDim: number; readonly outputDim: number }
+  | { readonly type: 'reshape'; readonly targetShape: Shape }
+  | { readonly type: 'rescaling'; readonly scale: number; readonly offset: number }
   | { readonly type: 'flatten' | 'add' | 'concatenate' }
   | { readonly type: 'batchNormalization'; readonly momentum: number; readonly epsilon: number }
   | { readonly type: 'layerNormalization'; readonly epsilon: number }
@@ -63,12 +104,47 @@ export type Layer =
       readonly negativeSlope: number
     }
 
+/** Layers on an image `[height, width, channels]`. */
+export type ImageLayer = Extract<
+  Layer,
+  {
+    readonly type:
+      | 'conv2d'
+      | 'depthwiseConv2d'
+      | 'separableConv2d'
+      | 'maxPooling2d'
+      | 'averagePooling2d'
+      | 'globalAveragePooling2d'
+      | 'globalMaxPooling2d'
+      | 'zeroPadding2d'
+      | 'upSampling2d'
+  }
+>
+
+/** Layers on a sequence `[length, channels]`. */
+export type SequenceLayer = Extract<
+  Layer,
+  {
+    readonly type:
+      | 'conv1d'
+      | 'depthwiseConv1d'
+      | 'separableConv1d'
+      | 'maxPooling1d'
+      | 'averagePooling1d'
+      | 'globalAveragePooling1d'
+      | 'globalMaxPooling1d'
+      | 'zeroPadding1d'
+      | 'upSampling1d'
+  }
+>
+
 /** A weight tensor of a layer; `trainable` is false for moving averages. */
 export interface WeightShape {
   readonly name:
     | 'kernel'
     | 'depthwiseKernel'
     | 'pointwiseKernel'
+    | 'embeddings'
     | 'bias'
     | 'gamma'
     | 'beta'

@@ -5,6 +5,7 @@ import type { LayerSpec } from './layers.ts'
 import { elements, INPUT, type Network, type PlacedLayer, type Shape } from './network.ts'
 import { placeLayer } from './shape-inference.ts'
 import type { SpecIssue } from './spec-issue.ts'
+import { readsRows } from './tokens.ts'
 
 /** More activations for one row than this are refused at submit rather than at run time. */
 export const MAX_LAYER_ELEMENTS = 50_000_000
@@ -72,6 +73,12 @@ function unusedFault(layers: readonly PlacedLayer[]): LayerFault | undefined {
   )
 }
 
+const tokensFault = (position: number, read: string): LayerFault => ({
+  position,
+  code: 'embedding-not-first',
+  message: `embedding looks up token ids, which only the rows have, but it reads ${read}: put it first (a flatten or reshape may stand before it), or let it read \`${INPUT}\``,
+})
+
 function misfit(position: number, error: unknown): LayerFault {
   if (!(error instanceof LayerMisfit)) throw error
   const { field, message } = error
@@ -94,11 +101,11 @@ export function placeNetwork(
     const fault = inputFault(position, inputs, names)
     if (fault) return { fault }
     try {
-      const layer = completeLayer(spec)
-      const fit = placeLayer(
-        layer,
-        inputs.map((read) => shapes.get(read) ?? []),
-      )
+      const read = inputs.map((from) => shapes.get(from) ?? [])
+      const layer = completeLayer(spec, read[0] ?? [])
+      const fit = placeLayer(layer, read)
+      if (layer.type === 'embedding' && !readsRows(layers, inputs[0] ?? INPUT))
+        return { fault: tokensFault(position, inputs[0] ?? '') }
       layers.push({ name, layer, inputs, ...fit })
       shapes.set(name, fit.outputShape)
       if (elements(fit.outputShape) > MAX_LAYER_ELEMENTS)

@@ -1,7 +1,16 @@
 /** Output shape and weights of one layer on the shapes it reads, without TensorFlow. */
 import { image, windows } from './image-shapes.ts'
 import { LayerMisfit } from './layer-misfit.ts'
-import { elements, type Layer, type Shape, showShape, type WeightShape } from './network.ts'
+import {
+  elements,
+  type ImageLayer,
+  type Layer,
+  type SequenceLayer,
+  type Shape,
+  showShape,
+  type WeightShape,
+} from './network.ts'
+import { imageLayer, withoutWidth } from './sequence-as-image.ts'
 
 interface Placement {
   readonly outputShape: Shape
@@ -17,7 +26,7 @@ const weight = (name: WeightShape['name'], shape: Shape, trainable = true): Weig
 const bias = (useBias: boolean, units: number): WeightShape[] =>
   useBias ? [weight('bias', [units])] : []
 
-type Convolution = Extract<Layer, { kernelSize: unknown }>
+type Convolution = Extract<ImageLayer, { kernelSize: unknown }>
 
 function placeConvolution(layer: Convolution, input: Shape): Placement {
   const picture = image(input, layer.type)
@@ -57,6 +66,52 @@ function placeConvolution(layer: Convolution, input: Shape): Placement {
   }
 }
 
+function placeOnImage(layer: ImageLayer, input: Shape): Placement {
+  switch (layer.type) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'separableConv2d':
+      return placeConvolution(layer, input)
+    case 'maxPooling2d':
+    case 'averagePooling2d': {
+      const picture = image(input, layer.type)
+      const pixels = windows(picture, layer.poolSize, layer, 'poolSize')
+      return { outputShape: [...pixels, picture[2]], weights: [] }
+    }
+    case 'globalAveragePooling2d':
+    case 'globalMaxPooling2d':
+      return { outputShape: [image(input, layer.type)[2]], weights: [] }
+    case 'zeroPadding2d': {
+      const [height, width, channels] = image(input, layer.type)
+      const [[top, bottom], [left, right]] = layer.padding
+      return { outputShape: [top + height + bottom, left + width + right, channels], weights: [] }
+    }
+    case 'upSampling2d': {
+      const [height, width, channels] = image(input, layer.type)
+      return {
+        outputShape: [height * layer.size[0], width * layer.size[1], channels],
+        weights: [],
+      }
+    }
+  }
+}
+
+/** @throws LayerMisfit when the shape is no `[length, channels]` */
+function placeOnSequence(layer: SequenceLayer, input: Shape): Placement {
+  const [length, channels] = input
+  if (input.length !== 2 || !length || !channels)
+    throw new LayerMisfit(
+      `${layer.type} needs a sequence [length, channels] but its input is ${showShape(input)}${input.length === 1 ? ': put a reshape or embedding layer before it' : ''}`,
+    )
+  const { outputShape, weights } = placeOnImage(imageLayer(layer), [length, 1, channels])
+  return {
+    outputShape: outputShape.length === 3 ? withoutWidth(outputShape) : outputShape,
+    weights: weights.map((placed) =>
+      placed.shape.length === 4 ? { ...placed, shape: withoutWidth(placed.shape) } : placed,
+    ),
+  }
+}
+
 function placeMerge(type: 'add' | 'concatenate', inputs: readonly Shape[]): Placement {
   const [first = [], ...others] = inputs
   if (others.length === 0)
@@ -87,7 +142,7 @@ export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
       const [features] = input
       if (input.length !== 1 || !features)
         throw new LayerMisfit(
-          `dense needs a vector but its input is ${showShape(input)}: put a flatten or globalAveragePooling2d layer before it`,
+          `dense needs a vector but its input is ${showShape(input)}: put a flatten or global pooling layer before it`,
         )
       return {
         outputShape: [layer.units],
@@ -97,28 +152,34 @@ export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'separableConv2d':
-      return placeConvolution(layer, input)
     case 'maxPooling2d':
-    case 'averagePooling2d': {
-      const picture = image(input, layer.type)
-      const pixels = windows(picture, layer.poolSize, layer, 'poolSize')
-      return { outputShape: [...pixels, picture[2]], weights: [] }
-    }
+    case 'averagePooling2d':
     case 'globalAveragePooling2d':
     case 'globalMaxPooling2d':
-      return { outputShape: [image(input, layer.type)[2]], weights: [] }
-    case 'zeroPadding2d': {
-      const [height, width, channels] = image(input, layer.type)
-      const [[top, bottom], [left, right]] = layer.padding
-      return { outputShape: [top + height + bottom, left + width + right, channels], weights: [] }
-    }
-    case 'upSampling2d': {
-      const [height, width, channels] = image(input, layer.type)
+    case 'zeroPadding2d':
+    case 'upSampling2d':
+      return placeOnImage(layer, input)
+    case 'conv1d':
+    case 'depthwiseConv1d':
+    case 'separableConv1d':
+    case 'maxPooling1d':
+    case 'averagePooling1d':
+    case 'globalAveragePooling1d':
+    case 'globalMaxPooling1d':
+    case 'zeroPadding1d':
+    case 'upSampling1d':
+      return placeOnSequence(layer, input)
+    case 'embedding':
+      if (input.length !== 1)
+        throw new LayerMisfit(
+          `embedding needs a vector of token ids but its input is ${showShape(input)}`,
+        )
       return {
-        outputShape: [height * layer.size[0], width * layer.size[1], channels],
-        weights: [],
+        outputShape: [...input, layer.outputDim],
+        weights: [weight('embeddings', [layer.inputDim, layer.outputDim])],
       }
-    }
+    case 'reshape':
+      return { outputShape: layer.targetShape, weights: [] }
     case 'flatten':
       return { outputShape: [elements(input)], weights: [] }
     case 'batchNormalization':
@@ -134,6 +195,7 @@ export function placeLayer(layer: Layer, inputs: readonly Shape[]): Placement {
     case 'layerNormalization':
       return { outputShape: input, weights: [weight('gamma', last), weight('beta', last)] }
     case 'dropout':
+    case 'rescaling':
     case 'activation':
       return { outputShape: input, weights: [] }
   }

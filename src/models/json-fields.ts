@@ -27,24 +27,36 @@ export function shown(value: unknown): string {
 const isCount = (value: unknown, maximum: number): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maximum
 
-/** The fields of one JSON object; `where` begins every message, for example `layer "dense_1" (Dense)`. */
+/**
+ * The fields of one JSON object; `where` begins every message, for example `layer "dense_1" (Dense)`, and `pointer` is the
+ * place of the object in its document.
+ */
 export class Fields {
   readonly object: JsonObject
   readonly where: string
-  constructor(object: JsonObject, where: string) {
+  readonly pointer: string
+  constructor(object: JsonObject, where: string, pointer: string) {
     this.object = object
     this.where = where
+    this.pointer = pointer
   }
 
   value(key: string): unknown {
     return property(this.object, key)
   }
 
+  /** What is wrong with the object, or with one of its fields that is there. */
+  error(code: string, message: string, key?: string): ModelError {
+    const field = key !== undefined && Object.hasOwn(this.object, key) ? `/${key}` : ''
+    return new ModelError(code, `${this.where}: ${message}`, { pointer: this.pointer + field })
+  }
+
   refuse(key: string, accepted: string): never {
     const value = this.value(key)
-    throw new ModelError(
+    throw this.error(
       'layer-option-not-supported',
-      `${this.where}: ${key} is ${value === undefined ? 'missing' : shown(value)}; accepted is ${accepted}`,
+      `${key} is ${value === undefined ? 'missing' : shown(value)}; accepted is ${accepted}`,
+      key,
     )
   }
 
@@ -63,6 +75,14 @@ export class Fields {
       if (isCount(first, maximum) && isCount(second, maximum)) return [first, second]
     }
     return this.refuse(key, `a whole number from 1 to ${maximum}, or two`)
+  }
+
+  /** One number, bare or in a list of its own, as Keras has it for sequences. Undefined when absent. */
+  single(key: string, maximum: number): number | undefined {
+    const value = this.value(key)
+    if (isAbsent(value)) return undefined
+    const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
+    return isCount(only, maximum) ? only : this.refuse(key, `a whole number from 1 to ${maximum}`)
   }
 
   number(key: string, otherwise: number, accepts: (value: number) => boolean, range: string) {

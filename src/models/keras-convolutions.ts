@@ -1,11 +1,14 @@
 /** Convolutions of a Keras topology. */
 import type { Fields } from './json-fields.ts'
-import { channelsLast, type MappedLayer, readActivation, withActivation } from './mapped-layer.ts'
-
-/** Limits of the layers that a client may also write by hand. */
-const MAX_FILTERS = 8192
-const MAX_WINDOW = 1024
-const MAX_DEPTH_MULTIPLIER = 64
+import {
+  channelsLast,
+  depthMultiplier,
+  MAX_FILTERS,
+  MAX_WINDOW,
+  type MappedLayer,
+  readActivation,
+  withActivation,
+} from './mapped-layer.ts'
 
 function readWindow(fields: Fields) {
   channelsLast(fields)
@@ -22,11 +25,6 @@ function readWindow(fields: Fields) {
     useBias: fields.boolean('use_bias', true),
   }
 }
-
-const depthMultiplier = (fields: Fields): number =>
-  fields.value('depth_multiplier') === undefined
-    ? 1
-    : fields.count('depth_multiplier', MAX_DEPTH_MULTIPLIER)
 
 export function conv2d(fields: Fields): MappedLayer {
   const window = readWindow(fields)

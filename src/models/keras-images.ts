@@ -1,9 +1,7 @@
 /** Layers of a Keras topology that change the height or width of an image and have no weights. */
 import { MAX_UPSAMPLING } from '../domain/image-layers.ts'
 import type { Fields } from './json-fields.ts'
-import { channelsLast, type MappedLayer, plain } from './mapped-layer.ts'
-
-const MAX_WINDOW = 1024
+import { channelsLast, MAX_WINDOW, type MappedLayer, plain } from './mapped-layer.ts'
 
 export function pooling(type: 'maxPooling2d' | 'averagePooling2d', fields: Fields): MappedLayer {
   channelsLast(fields)

@@ -2,6 +2,16 @@
 import type { Fields } from './json-fields.ts'
 import { conv2d, depthwiseConv2d, separableConv2d } from './keras-convolutions.ts'
 import { globalPooling, pooling, upSampling2d, zeroPadding2d } from './keras-images.ts'
+import { embedding, rescaling, reshape } from './keras-inputs.ts'
+import {
+  conv1d,
+  depthwiseConv1d,
+  globalPooling1d,
+  pooling1d,
+  separableConv1d,
+  upSampling1d,
+  zeroPadding1d,
+} from './keras-sequences.ts'
 import {
   channelsLast,
   type MappedLayer,
@@ -20,6 +30,8 @@ export interface KerasLayer {
   readonly name: string
   readonly className: string
   readonly fields: Fields
+  /** Of the layer in its document, around `config`. */
+  readonly pointer: string
 }
 
 function dense(fields: Fields): MappedLayer {
@@ -139,6 +151,18 @@ const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => Mapped
   ['GlobalMaxPooling2D', (fields) => globalPooling('globalMaxPooling2d', fields)],
   ['ZeroPadding2D', zeroPadding2d],
   ['UpSampling2D', upSampling2d],
+  ['Conv1D', conv1d],
+  ['DepthwiseConv1D', depthwiseConv1d],
+  ['SeparableConv1D', separableConv1d],
+  ['MaxPooling1D', (fields) => pooling1d('maxPooling1d', fields)],
+  ['AveragePooling1D', (fields) => pooling1d('averagePooling1d', fields)],
+  ['GlobalAveragePooling1D', (fields) => globalPooling1d('globalAveragePooling1d', fields)],
+  ['GlobalMaxPooling1D', (fields) => globalPooling1d('globalMaxPooling1d', fields)],
+  ['ZeroPadding1D', zeroPadding1d],
+  ['UpSampling1D', upSampling1d],
+  ['Embedding', embedding],
+  ['Reshape', reshape],
+  ['Rescaling', rescaling],
   [
     'Flatten',
     (fields) => {
@@ -175,6 +199,8 @@ const ACCEPTED_CLASSES = ['InputLayer', ...READERS.keys()].join(', ')
 const whyNot = (className: string): string => {
   if (className === 'Lambda')
     return 'a Lambda layer holds program code, which is never run here; replace it by ordinary layers'
+  if (className === 'Normalization')
+    return 'take it out: the service normalizes rows itself. Of a job: preprocessing.normalization; of an uploaded model: inputMean and inputStandardDeviation, the square root of its variance'
   if (['Sequential', 'Functional', 'Model'].includes(className))
     return 'it is a model inside the model; build one flat model and copy the weights into it'
   return 'this class is not supported; build the model from the accepted ones'
@@ -190,5 +216,6 @@ export function mapLayer(layer: KerasLayer, inputRank: number): MappedLayer {
   throw new ModelError(
     'layer-not-supported',
     `layer ${quoted(layer.name)} (${quoted(layer.className)}): ${whyNot(layer.className)}. Accepted are ${ACCEPTED_CLASSES}`,
+    { pointer: `${layer.pointer}/class_name` },
   )
 }

@@ -3,7 +3,6 @@ import { ACTIVATIONS, type Activation } from '../domain/activation.ts'
 import type { LayerSpec } from '../domain/layers.ts'
 import type { WeightShape } from '../domain/network.ts'
 import { type Fields, isObject, property, shown } from './json-fields.ts'
-import { ModelError } from './model-error.ts'
 
 export type WeightKind = WeightShape['name']
 
@@ -14,6 +13,11 @@ export interface MappedLayer {
   /** Weights that the file leaves out because they have no effect there, and the value that has none. */
   readonly constants: ReadonlyMap<WeightKind, number>
 }
+
+/** Limits of the layers that a client may also write by hand. */
+export const MAX_FILTERS = 8192
+export const MAX_WINDOW = 1024
+const MAX_DEPTH_MULTIPLIER = 64
 
 const ACCEPTED_ACTIVATIONS = ACTIVATIONS.join(', ')
 const OTHER_NAMES: ReadonlyMap<string, Activation> = new Map([
@@ -34,9 +38,10 @@ export function readActivation(fields: Fields): Activation | 'softmax' {
       ? (OTHER_NAMES.get(name) ?? ACTIVATIONS.find((activation) => activation === name))
       : undefined
   if (known !== undefined) return known
-  throw new ModelError(
+  throw fields.error(
     'activation-not-supported',
-    `${fields.where}: activation ${shown(name)} is not supported; accepted are ${ACCEPTED_ACTIVATIONS}, and softmax at the very end`,
+    `activation ${shown(name)} is not supported; accepted are ${ACCEPTED_ACTIVATIONS}, and softmax at the very end`,
+    'activation',
   )
 }
 
@@ -60,3 +65,8 @@ export const SOFTMAX: MappedLayer = { spec: null, endsInSoftmax: true, constants
 export function channelsLast(fields: Fields): void {
   fields.only('data_format', ['channels_last'])
 }
+
+export const depthMultiplier = (fields: Fields): number =>
+  fields.value('depth_multiplier') === undefined
+    ? 1
+    : fields.count('depth_multiplier', MAX_DEPTH_MULTIPLIER)

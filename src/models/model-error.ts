@@ -3,9 +3,12 @@ export class ModelError extends Error {
   override readonly name = 'ModelError'
   /** Stable, kebab-case. */
   readonly code: string
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  /** JSON pointer to the place in the Keras document; empty where there is none, or it is the whole. */
+  readonly pointer: string
+  constructor(code: string, message: string, options?: ErrorOptions & { pointer?: string }) {
     super(message, options)
     this.code = code
+    this.pointer = options?.pointer ?? ''
   }
 }
 

@@ -19,24 +19,26 @@ export interface Topology {
   readonly builtShape: unknown
 }
 
-const bad = (message: string): never => {
-  throw new ModelError('model-topology-not-valid', message)
+const bad = (message: string, pointer = ''): never => {
+  throw new ModelError('model-topology-not-valid', message, { pointer })
 }
 
-const RE_EXPORT =
-  'Save the model with model.save() in TensorFlow.js, or convert the Keras file with tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model.'
-
-function readLayer(raw: unknown, index: number): { layer: KerasLayer; raw: JsonObject } {
-  if (!isObject(raw)) return bad(`model.json: layer ${index + 1} is ${shown(raw)}, not an object`)
+function readLayer(
+  raw: unknown,
+  index: number,
+  pointer: string,
+): { layer: KerasLayer; raw: JsonObject } {
+  const number = `layer ${index + 1}`
+  if (!isObject(raw)) return bad(`${number} is ${shown(raw)}, not an object`, pointer)
   const className = property(raw, 'class_name')
   const config = property(raw, 'config')
   if (typeof className !== 'string')
-    return bad(`model.json: layer ${index + 1} has no class_name (${shown(className)})`)
+    return bad(`${number} has no class_name (${shown(className)})`, pointer)
   if (!isObject(config))
-    return bad(`model.json: layer ${index + 1} (${quoted(className)}) has no config object`)
+    return bad(`${number} (${quoted(className)}) has no config object`, pointer)
   const name = property(raw, 'name') ?? property(config, 'name')
   if (typeof name !== 'string' || name === '' || name.length > 256)
-    return bad(`model.json: layer ${index + 1} (${quoted(className)}) has no usable name`)
+    return bad(`${number} (${quoted(className)}) has no usable name`, pointer)
   const module = property(raw, 'module')
   const registered = property(raw, 'registered_name')
   const foreign = typeof module === 'string' && !/^(tf_)?keras(\.|$)/.test(module)
@@ -44,9 +46,11 @@ function readLayer(raw: unknown, index: number): { layer: KerasLayer; raw: JsonO
     throw new ModelError(
       'layer-not-supported',
       `layer ${quoted(name)} (${quoted(className)}): it is a custom object (${quoted(foreign ? module : String(registered))}), whose code is not in the file; build the model from Keras' own layers`,
+      { pointer: `${pointer}/${foreign ? 'module' : 'registered_name'}` },
     )
   const where = `layer ${quoted(name)} (${quoted(className)})`
-  return { layer: { name, className, fields: new Fields(config, where) }, raw }
+  const fields = new Fields(config, where, `${pointer}/config`)
+  return { layer: { name, className, fields, pointer }, raw }
 }
 
 /** Names of the layers whose outputs one call of a layer takes, or null when that is not readable. */
@@ -86,7 +90,8 @@ function endOf(config: JsonObject, key: 'input_layers' | 'output_layers'): strin
   if (only !== undefined && ends.length === 1) return only
   throw new ModelError(
     'model-wiring-not-supported',
-    `model.json: ${key} must name one layer but is ${shown(value)}; a model needs exactly one input and one output`,
+    `${key} must name one layer but is ${shown(value)}; a model needs exactly one input and one output`,
+    { pointer: `/config/${key}` },
   )
 }
 
@@ -99,6 +104,7 @@ function readCall({ layer, raw }: RawLayer): string[] {
   throw new ModelError(
     'model-wiring-not-supported',
     `${layer.fields.where}: it must take the outputs of other layers, in one call, but ${inputs ? 'takes none' : 'is shared, or is called in a way that cannot be read'}; accepted are models with one input whose layers are each called once`,
+    { pointer: `${layer.pointer}/inbound_nodes` },
   )
 }
 
@@ -111,7 +117,7 @@ function inOrder(nodes: readonly TopologyNode[]): TopologyNode[] {
     const next = [...waiting].find(({ inputs }) => inputs.every((name) => done.has(name)))
     if (next === undefined) {
       const [stuck] = waiting
-      return bad(`model.json: layer ${quoted(stuck?.layer.name ?? '')} is its own input`)
+      return bad(`layer ${quoted(stuck?.layer.name ?? '')} is its own input`, stuck?.layer.pointer)
     }
     waiting.delete(next)
     done.add(next.layer.name)
@@ -132,7 +138,7 @@ function orderFunctional(config: JsonObject, layers: readonly RawLayer[]): Topol
   const follow = [input, output]
   for (const name of follow) {
     const node = byName.get(name)
-    if (node === undefined) return bad(`model.json: no layer is called ${quoted(name)}`)
+    if (node === undefined) return bad(`no layer is called ${quoted(name)}`)
     if (met.has(node)) continue
     met.add(node)
     follow.push(...node.inputs)
@@ -142,35 +148,34 @@ function orderFunctional(config: JsonObject, layers: readonly RawLayer[]): Topol
     throw new ModelError(
       'model-wiring-not-supported',
       `${astray.layer.fields.where}: it is not on the way from input ${quoted(input)} to the output, which alone may be left unread`,
+      { pointer: astray.layer.pointer },
     )
   return inOrder(nodes)
 }
 
-/** @param modelTopology of model.json: `{ class_name, config }`, or that inside `model_config` */
-export function readTopology(modelTopology: unknown): Topology {
-  if (!isObject(modelTopology))
-    return bad(
-      `model.json: modelTopology is ${shown(modelTopology)}, so the file has weights only. ${RE_EXPORT}`,
-    )
-  const model = property(modelTopology, 'model_config') ?? modelTopology
-  if (!isObject(model)) return bad(`model.json: model_config is ${shown(model)}, not an object`)
+/** @param model `{ class_name, config }`, as `model.to_json()` gives it */
+export function readTopology(model: unknown): Topology {
+  if (!isObject(model)) return bad(`the model is ${shown(model)}, not an object`)
   const kind = property(model, 'class_name')
   if (kind !== 'Sequential' && kind !== 'Model' && kind !== 'Functional')
     throw new ModelError(
       'model-class-not-supported',
-      `model.json: the model is of class ${shown(kind)}; accepted are Sequential, Functional and Model. ${RE_EXPORT}`,
+      `the model is of class ${shown(kind)}; accepted are Sequential, Functional and Model, with ordinary layers in them`,
+      { pointer: Object.hasOwn(model, 'class_name') ? '/class_name' : '' },
     )
   const config = property(model, 'config')
   // Early versions of Keras wrote the layers of a sequential model without an object around them.
   const layers = isObject(config) ? property(config, 'layers') : config
+  const place = isObject(config) ? '/config/layers' : '/config'
   if (!Array.isArray(layers) || layers.length === 0)
-    return bad(`model.json: the ${kind} model has no list of layers`)
+    return bad(`the ${kind} model has no list of layers`, '/config')
   if (layers.length > MAX_RAW_LAYERS)
-    return bad(`model.json: ${layers.length} layers, at most ${MAX_RAW_LAYERS} are allowed`)
-  const read = layers.map(readLayer)
+    return bad(`${layers.length} layers, at most ${MAX_RAW_LAYERS} are allowed`, place)
+  const read = layers.map((raw, index) => readLayer(raw, index, `${place}/${index}`))
   const names = new Set<string>()
   for (const { layer } of read) {
-    if (names.has(layer.name)) return bad(`model.json: two layers are called ${quoted(layer.name)}`)
+    if (names.has(layer.name))
+      return bad(`two layers are called ${quoted(layer.name)}`, layer.pointer)
     names.add(layer.name)
   }
   if (kind === 'Sequential')
@@ -181,6 +186,6 @@ export function readTopology(modelTopology: unknown): Topology {
       })),
       builtShape: isObject(config) ? property(config, 'build_input_shape') : undefined,
     }
-  if (!isObject(config)) return bad(`model.json: the ${kind} model has no config object`)
+  if (!isObject(config)) return bad(`the ${kind} model has no config object`, '/config')
   return { nodes: orderFunctional(config, read), builtShape: undefined }
 }

@@ -7,13 +7,14 @@ import {
   weightName,
 } from '../../src/domain/network.ts'
 import { activate } from './layers/activations.ts'
-import { conv2d, dense, depthwiseConv2d, separableConv2d } from './layers/affine.ts'
+import { dense } from './layers/affine.ts'
 import { normalizeByAverages, normalizeInTraining } from './layers/batch-normalization.ts'
 import { dropout } from './layers/dropout.ts'
+import { embedding } from './layers/embedding.ts'
+import { onImage } from './layers/images.ts'
 import { layerNormalization } from './layers/layer-normalization.ts'
 import { add, concatenate } from './layers/merging.ts'
-import { globalAveragePooling2d, globalMaxPooling2d, pool2d } from './layers/pooling.ts'
-import { upSampling2d, zeroPadding2d } from './layers/resizing.ts'
+import { onSequence } from './layers/sequences.ts'
 import { tf } from './tensorflow.ts'
 import type { Weights } from './weights.ts'
 
@@ -56,29 +57,35 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
         value = dense(layer, own, value)
         break
       case 'conv2d':
-        value = conv2d(layer, own, value)
-        break
       case 'depthwiseConv2d':
-        value = depthwiseConv2d(layer, own, value)
-        break
       case 'separableConv2d':
-        value = separableConv2d(layer, own, value)
-        break
       case 'maxPooling2d':
       case 'averagePooling2d':
-        value = pool2d(layer, value)
-        break
       case 'globalAveragePooling2d':
-        value = globalAveragePooling2d(value)
-        break
       case 'globalMaxPooling2d':
-        value = globalMaxPooling2d(value)
-        break
       case 'zeroPadding2d':
-        value = zeroPadding2d(layer, value)
-        break
       case 'upSampling2d':
-        value = upSampling2d(layer, value)
+        value = onImage(layer, own, value)
+        break
+      case 'conv1d':
+      case 'depthwiseConv1d':
+      case 'separableConv1d':
+      case 'maxPooling1d':
+      case 'averagePooling1d':
+      case 'globalAveragePooling1d':
+      case 'globalMaxPooling1d':
+      case 'zeroPadding1d':
+      case 'upSampling1d':
+        value = onSequence(layer, own, value)
+        break
+      case 'embedding':
+        value = embedding(own, value)
+        break
+      case 'reshape':
+        value = tf.reshape(value, [value.shape[0] ?? 0, ...layer.targetShape])
+        break
+      case 'rescaling':
+        value = tf.add(tf.mul(value, layer.scale), layer.offset)
         break
       case 'flatten':
         value = tf.reshape(value, [value.shape[0] ?? 0, -1])

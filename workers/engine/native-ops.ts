@@ -98,6 +98,46 @@ export const relu = defineOp('NativeRelu', {
   backward: (dy, [output]) => [() => run('ReluGrad', [dy, output as tf.Tensor])],
 })
 
+const withScalar = (value: number, use: (scalar: tf.Tensor) => tf.Tensor): tf.Tensor => {
+  const scalar = tf.scalar(value, 'int32')
+  const result = use(scalar)
+  scalar.dispose()
+  return result
+}
+
+/**
+ * Rows of `table [rows, columns]` by `indices` int32 `[count]`, all of them rows that there are: `[count, columns]`. The
+ * gradient of a row is the sum over the places that read it. tfjs-node's own gather looks at the indices on the host.
+ */
+export const lookUp = defineOp('NativeLookUp', {
+  inputs: ['table', 'indices'],
+  save: { inputs: ['table', 'indices'] },
+  forward: (table, indices) =>
+    withScalar(0, (axis) =>
+      backend().executeSingleOutput(
+        'GatherV2',
+        [
+          dtype('Tparams', 'TF_FLOAT'),
+          dtype('Tindices', 'TF_INT32'),
+          dtype('Taxis', 'TF_INT32'),
+          { name: 'batch_dims', type: backend().binding.TF_ATTR_INT, value: 0 },
+        ],
+        [table as tf.Tensor, indices as tf.Tensor, axis],
+      ),
+    ),
+  backward: (dy, [table, indices]) => [
+    () =>
+      withScalar(table?.shape[0] ?? 0, (rows) =>
+        run(
+          'UnsortedSegmentSum',
+          [dy, indices as tf.Tensor, rows],
+          [dtype('Tindices', 'TF_INT32'), dtype('Tnumsegments', 'TF_INT32')],
+        ),
+      ),
+    () => tf.zeros(indices?.shape ?? []),
+  ],
+})
+
 /** Over the last axis of `[rows, classes]`; the largest value is subtracted first. */
 export const logSoftmax = defineOp('NativeLogSoftmax', {
   inputs: ['logits'],

@@ -32,6 +32,7 @@ import {
 } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
+import { checkTokens } from './tokens.ts'
 import { train } from './train.ts'
 import { initialize, matchWeights, type NamedArray } from './weights.ts'
 
@@ -97,6 +98,13 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
 
+/** @throws InputError when the rows are not what the network takes */
+async function readRows(network: Network, files: DatasetFiles): Promise<LabelledRows> {
+  const data = await readDataset(files)
+  checkTokens(network, data)
+  return data
+}
+
 async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32Array | null> {
   const file = task.teacherLogitsPath
   if (file === null || !needsTeacher(task.objective)) return null
@@ -158,7 +166,7 @@ export async function runTrain(
     hooks.onProgress({ phase, epoch, epochs, step, steps })
 
   report('load', 0, 0)
-  const data = await readDataset(task.dataset)
+  const data = await readRows(network, task.dataset)
   const teacherLogits = await readTeacher(task, data)
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
@@ -200,7 +208,7 @@ export async function runTrain(
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
   if (arm === 'teacher') await outputs.logits('allLogits', await answer(data, allRows(data)))
   if (task.testSet && fold === null) {
-    const testData = await readDataset(task.testSet)
+    const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
   if (task.deliver) {
@@ -241,9 +249,9 @@ export async function runPredict(
   const outputs = new Outputs(task.outputDirectory)
   const answer = (data: LabelledRows): Promise<Float32Array> =>
     predict(task.network, weights, data, allRows(data), normalization, signal)
-  await outputs.logits('allLogits', await answer(await readDataset(task.dataset)))
+  await outputs.logits('allLogits', await answer(await readRows(task.network, task.dataset)))
   if (task.testSet)
-    await outputs.logits('testLogits', await answer(await readDataset(task.testSet)))
+    await outputs.logits('testLogits', await answer(await readRows(task.network, task.testSet)))
   return {
     files: outputs.files,
     normalization: task.normalization,

@@ -39,6 +39,9 @@ function fans(shape: Shape): number {
   return window * ((shape.at(-2) ?? 1) + (shape.at(-1) ?? 1))
 }
 
+/** Keras' start of an embedding. */
+const EMBEDDING_LIMIT = 0.05
+
 function startValues({ name, shape }: WeightShape, seed: number): Float32Array {
   const count = elements(shape)
   switch (name) {
@@ -46,6 +49,8 @@ function startValues({ name, shape }: WeightShape, seed: number): Float32Array {
     case 'depthwiseKernel':
     case 'pointwiseKernel':
       return uniform(count, Math.sqrt(6 / fans(shape)), randomStream(seed))
+    case 'embeddings':
+      return uniform(count, EMBEDDING_LIMIT, randomStream(seed))
     case 'gamma':
     case 'movingVariance':
       return new Float32Array(count).fill(1)
@@ -58,7 +63,7 @@ function startValues({ name, shape }: WeightShape, seed: number): Float32Array {
 
 /**
  * Draws the initial weights as Keras does: kernels Glorot uniform, `U(−l, l)` with `l = √(6 / (fan in + fan out))`
- * (Glorot & Bengio 2010, equation 16); biases, betas and moving means 0; gammas and moving variances 1.
+ * (Glorot & Bengio 2010, equation 16); embeddings `U(−0.05, 0.05)`; biases, betas and moving means 0; gammas and moving variances 1.
  * Each kernel has a stream of its own, named by its position, so that equal networks with other layer names start equal.
  */
 export const initialize = (network: Network, seed: number): NamedArray[] =>

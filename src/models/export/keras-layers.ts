@@ -1,6 +1,7 @@
 /** Layers in the words of Keras 2 and TensorFlow.js. */
 import { DEFAULT_NEGATIVE_SLOPE } from '../../domain/activation.ts'
-import type { Layer, WeightShape } from '../../domain/network.ts'
+import type { Layer, PlacedLayer, SequenceLayer, Shape, WeightShape } from '../../domain/network.ts'
+import { imageLayer, withWidth } from '../../domain/sequence-as-image.ts'
 
 /** `class_name` and `config` of one layer, in Keras' words. */
 export interface KerasLayer {
@@ -13,6 +14,7 @@ export const KERAS_WEIGHT_NAMES: Record<WeightShape['name'], string> = {
   kernel: 'kernel',
   depthwiseKernel: 'depthwise_kernel',
   pointwiseKernel: 'pointwise_kernel',
+  embeddings: 'embeddings',
   bias: 'bias',
   gamma: 'gamma',
   beta: 'beta',
@@ -37,7 +39,23 @@ const window = (layer: Extract<Layer, { kernelSize: unknown }>) => ({
   use_bias: layer.useBias,
 })
 
-function kerasLayer(name: string, layer: Layer): KerasLayer {
+/** Those that TensorFlow.js lacks. */
+const AS_IMAGES = ['depthwiseConv1d', 'separableConv1d', 'zeroPadding1d', 'upSampling1d'] as const
+type ImageSequence = Extract<SequenceLayer, { type: (typeof AS_IMAGES)[number] }>
+
+const isAsImage = (layer: Layer): layer is ImageSequence =>
+  AS_IMAGES.some((type) => type === layer.type)
+
+/** Of a weight in the file: TensorFlow.js has images of width 1 for some layers on sequences. */
+export const kerasWeightShape = (layer: Layer, shape: Shape): Shape =>
+  isAsImage(layer) && shape.length === 3 ? withWidth(shape) : shape
+
+const reshape = (name: string, targetShape: Shape): KerasLayer => ({
+  class_name: 'Reshape',
+  config: { name, target_shape: targetShape },
+})
+
+function kerasLayer(name: string, layer: Exclude<Layer, ImageSequence>): KerasLayer {
   const images = { name, data_format: 'channels_last' }
   switch (layer.type) {
     case 'dense':
@@ -92,6 +110,40 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
         class_name: 'UpSampling2D',
         config: { ...images, size: layer.size, interpolation: 'nearest' },
       }
+    case 'conv1d':
+      return {
+        class_name: 'Conv1D',
+        config: { ...images, filters: layer.filters, ...window(layer) },
+      }
+    case 'maxPooling1d':
+    case 'averagePooling1d':
+      return {
+        class_name: layer.type === 'maxPooling1d' ? 'MaxPooling1D' : 'AveragePooling1D',
+        config: {
+          ...images,
+          pool_size: layer.poolSize,
+          strides: layer.strides,
+          padding: layer.padding,
+        },
+      }
+    case 'globalAveragePooling1d':
+      return { class_name: 'GlobalAveragePooling1D', config: images }
+    case 'globalMaxPooling1d':
+      return { class_name: 'GlobalMaxPooling1D', config: images }
+    case 'embedding':
+      return {
+        class_name: 'Embedding',
+        config: {
+          name,
+          input_dim: layer.inputDim,
+          output_dim: layer.outputDim,
+          mask_zero: false,
+        },
+      }
+    case 'reshape':
+      return reshape(name, layer.targetShape)
+    case 'rescaling':
+      return { class_name: 'Rescaling', config: { name, scale: layer.scale, offset: layer.offset } }
     case 'flatten':
       return { class_name: 'Flatten', config: images }
     case 'batchNormalization':
@@ -124,11 +176,32 @@ function kerasLayer(name: string, layer: Layer): KerasLayer {
   }
 }
 
-/**
- * A layer, and where TensorFlow.js has no name for its activation, that activation as a second layer.
- * @param taken names of layers; the name of the second layer is added
- */
-export function kerasLayers(name: string, layer: Layer, taken: Set<string>): KerasLayer[] {
+/** On an image of width 1, with the weights of the layer under its name. */
+function throughImage(
+  name: string,
+  layer: ImageSequence,
+  [length = 1, channels = 1]: Shape,
+  outputShape: Shape,
+  taken: Set<string>,
+): KerasLayer[] {
+  const extra = (wish: string): string => {
+    const free = freeName(wish, taken)
+    taken.add(free)
+    return free
+  }
+  const image = imageLayer(layer) as Exclude<Layer, ImageSequence>
+  return [
+    reshape(extra(`${name}_image`), [length, 1, channels]),
+    ...withActivation(name, image, taken),
+    reshape(extra(`${name}_sequence`), outputShape),
+  ]
+}
+
+function withActivation(
+  name: string,
+  layer: Exclude<Layer, ImageSequence>,
+  taken: Set<string>,
+): KerasLayer[] {
   if (layer.type === 'activation' || !('activation' in layer) || layer.activation !== 'leakyRelu')
     return [kerasLayer(name, layer)]
   const second = freeName(`${name}_leakyRelu`, taken)
@@ -137,4 +210,21 @@ export function kerasLayers(name: string, layer: Layer, taken: Set<string>): Ker
     kerasLayer(name, { ...layer, activation: 'linear' }),
     leakyRelu(second, DEFAULT_NEGATIVE_SLOPE),
   ]
+}
+
+/**
+ * A layer as TensorFlow.js has it. Where it has no name for the activation, that becomes a second layer; where it has
+ * none for a layer on sequences, that becomes a layer on images between two that reshape.
+ * @param input shape of the first layer that it reads
+ * @param taken names of layers; those of additional layers are added
+ */
+export const kerasLayers = (
+  { name, layer, outputShape }: PlacedLayer,
+  input: Shape,
+  taken: Set<string>,
+): KerasLayer[] => {
+  if (isAsImage(layer)) return throughImage(name, layer, input, outputShape, taken)
+  // TensorFlow.js flattens no vector.
+  if (layer.type === 'flatten' && input.length === 1) return [reshape(name, outputShape)]
+  return withActivation(name, layer, taken)
 }

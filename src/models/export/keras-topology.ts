@@ -26,9 +26,13 @@ function nodesOf(
     return reads[0] ?? inputName
   }
   const givenBy = new Map([[INPUT, append(leading, [inputName])]])
-  for (const [position, { name, layer }] of network.layers.entries()) {
-    const reads = layerInputs(network, position).map((from) => givenBy.get(from) ?? from)
-    givenBy.set(name, append(kerasLayers(name, layer, taken), reads))
+  const shapes = new Map([[INPUT, network.inputShape]])
+  for (const [position, placed] of network.layers.entries()) {
+    const inputs = layerInputs(network, position)
+    const reads = inputs.map((from) => givenBy.get(from) ?? from)
+    const shape = shapes.get(inputs[0] ?? INPUT) ?? network.inputShape
+    givenBy.set(placed.name, append(kerasLayers(placed, shape, taken), reads))
+    shapes.set(placed.name, placed.outputShape)
   }
   return nodes
 }

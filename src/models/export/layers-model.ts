@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import type { Normalization } from '../../domain/model.ts'
 import { elements, type Network, type Shape, weightName } from '../../domain/network.ts'
-import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer } from './keras-layers.ts'
+import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer, kerasWeightShape } from './keras-layers.ts'
 import { kerasTopology } from './keras-topology.ts'
 
 /** Little-endian float32 numbers, in pieces. */
@@ -61,11 +61,11 @@ function normalizationLayer(
 
 /** Weights under Keras' names, `layer/moving_mean` for `layer.movingMean`. */
 const kerasTensors = (network: Network, numbers: WeightNumbers): StoredTensor[] =>
-  network.layers.flatMap(({ name: layer, weights }) =>
-    weights.map(({ name, shape }) => ({
-      name: `${layer}/${KERAS_WEIGHT_NAMES[name]}`,
-      shape,
-      numbers: () => numbers(weightName(layer, name)),
+  network.layers.flatMap((placed) =>
+    placed.weights.map(({ name, shape }) => ({
+      name: `${placed.name}/${KERAS_WEIGHT_NAMES[name]}`,
+      shape: kerasWeightShape(placed.layer, shape),
+      numbers: () => numbers(weightName(placed.name, name)),
     })),
   )
 

@@ -196,6 +196,60 @@ test('a separable convolution has the weights of its two parts, and each is coun
   expect(multiplyAdds(network)).toBe(16 * (54 + 48 + 72) + 80)
 })
 
+test('layers on sequences have the shapes, weights and multiply-adds of Keras', () => {
+  const network = networkOf(
+    {
+      layers: [
+        { type: 'reshape', targetShape: [-1, 8] },
+        { type: 'conv1d', filters: 6, kernelSize: 5, strides: 2 },
+        { type: 'zeroPadding1d' },
+        { type: 'separableConv1d', filters: 4, kernelSize: 3, depthMultiplier: 2, padding: 'same' },
+        { type: 'upSampling1d', size: 3 },
+        { type: 'depthwiseConv1d', kernelSize: 4, strides: 4, useBias: false },
+        { type: 'maxPooling1d', poolSize: 3, strides: 2 },
+        { type: 'globalAveragePooling1d' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    [28, 28, 1],
+  )
+  expect(network.layers.map((placed) => placed.outputShape)).toEqual([
+    [98, 8],
+    [47, 6],
+    [49, 6],
+    [49, 4],
+    [147, 4],
+    [36, 4],
+    [17, 4],
+    [4],
+    [10],
+  ])
+  expect(network.layers.map(({ weights }) => weights.map(({ shape }) => shape))).toMatchObject({
+    1: [[5, 8, 6], [6]],
+    3: [[3, 6, 2], [1, 12, 4], [4]],
+    5: [[4, 4, 1]],
+  })
+  expect(parameterCount(network)).toBe(246 + 36 + 48 + 4 + 16 + 50)
+  expect(multiplyAdds(network)).toBe(47 * 240 + 49 * (36 + 48) + 36 * 16 + 40)
+})
+
+test('an embedding has a table, costs no multiplication, and reads rows in any shape', () => {
+  const layers: LayerSpec[] = [
+    { type: 'flatten' },
+    { type: 'reshape', targetShape: [64] },
+    { type: 'embedding', inputDim: 17, outputDim: 5 },
+    { type: 'globalMaxPooling1d' },
+    { type: 'dense', units: 10 },
+  ]
+  const network = networkOf({ layers }, [8, 8, 1])
+  expect(network.layers[2]).toMatchObject({
+    outputShape: [64, 5],
+    weights: [{ name: 'embeddings', shape: [17, 5], trainable: true }],
+  })
+  expect(parameterCount(network)).toBe(85 + 60)
+  expect(multiplyAdds(network)).toBe(50)
+})
+
 test('padding and upsampling enlarge an image as they say', () => {
   const shapes = networkOf(
     {
@@ -369,6 +423,47 @@ test.each<[string, Architecture, string]>([
     'convolution after flatten',
     { layers: [{ type: 'flatten' }, { type: 'conv2d', filters: 1, kernelSize: 1 }] },
     '/a/layers/1',
+  ],
+  [
+    'a shape that the numbers do not fill',
+    { layers: [{ type: 'reshape', targetShape: [-1, 5] }] },
+    '/a/layers/0/targetShape',
+  ],
+  [
+    'a shape with two unknown sides',
+    { layers: [{ type: 'reshape', targetShape: [-1, -1] }] },
+    '/a/layers/0/targetShape',
+  ],
+  [
+    'a sequence layer on an image',
+    { layers: [{ type: 'conv1d', filters: 2, kernelSize: 3 }] },
+    '/a/layers/0',
+  ],
+  [
+    'a kernel longer than the sequence',
+    {
+      layers: [
+        { type: 'reshape', targetShape: [4, 196] },
+        { type: 'conv1d', filters: 2, kernelSize: 5 },
+      ],
+    },
+    '/a/layers/1/kernelSize',
+  ],
+  [
+    'an embedding of an image',
+    { layers: [{ type: 'embedding', inputDim: 256, outputDim: 2 }] },
+    '/a/layers/0',
+  ],
+  [
+    'an embedding of something computed',
+    {
+      layers: [
+        { type: 'flatten' },
+        { type: 'rescaling', scale: 2 },
+        { type: 'embedding', inputDim: 256, outputDim: 2 },
+      ],
+    },
+    '/a/layers/2',
   ],
   ['a network too large', { preset: 'mlp', hiddenUnits: [65536, 65536] }, '/a'],
 ])('refuses %s', (_, architecture, pointer) => {

@@ -25,7 +25,16 @@ import {
   rows,
   SHAPE,
 } from './step-outcomes.ts'
-import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf, rowNumbers } from './support.ts'
+import {
+  asTokens,
+  BRANCHES,
+  EVERY_LAYER,
+  MORE_LAYERS,
+  networkOf,
+  rowNumbers,
+  SEQUENCES,
+  TOKENS,
+} from './support.ts'
 
 const fed: Make = (input) =>
   compiledRunner(input, optimizerOf(input), { source: fedBatches(input) })
@@ -87,6 +96,7 @@ test.each<[string, readonly LayerSpec[]]>([
   ['every layer', EVERY_LAYER],
   ['more layers', MORE_LAYERS],
   ['branches', branches],
+  ['layers on sequences', SEQUENCES],
 ])('a net with %s trains as a graph as it does eagerly', (_, layers) => {
   const input = inputOf({ network: networkOf(SHAPE, layers) })
   const [got, want] = [outcome(compiled, input), outcome(eager, input)]
@@ -95,6 +105,21 @@ test.each<[string, readonly LayerSpec[]]>([
     { name: 'measured', shape: [], values: Float32Array.from(values) },
   ]
   expectClose(asArray(got.measured), asArray(want.measured))
+})
+
+test('an embedding trains as a graph as it does eagerly, by the same bytes in every run', () => {
+  const tokens = asTokens(data, 9)
+  const input = inputOf({ network: networkOf(SHAPE, TOKENS), data: tokens, normalization: null })
+  const [got, want] = [outcome(compiled, input), outcome(eager, input)]
+  expectClose(got.weights, want.weights)
+  expect(outcome(compiled, input)).toEqual(got)
+  const table = (arrays: readonly NamedArray[]) =>
+    arrays.find(({ name }) => name === 'embedding_2.embeddings')?.values ?? []
+  const after = table(got.weights)
+  expect(table(input.initialWeights).every((value, at) => value !== after[at])).toBe(true)
+  // As bytes, too.
+  const bytes = { ...tokens, values: Uint8Array.from(tokens.values) }
+  expect(outcome(compiled, { ...input, data: bytes })).toEqual(got)
 })
 
 test('how many steps a call takes changes nothing', () => {

@@ -163,6 +163,21 @@ test.each([
     [5, 4, 2],
   ],
   ['branches', withoutKinks(BRANCHES), [5, 4, 2]],
+  ['conv1d', [{ type: 'conv1d', filters: 3, kernelSize: 3, padding: 'same' }], [5, 2]],
+  ['strided conv1d', [{ type: 'conv1d', filters: 3, kernelSize: 2, strides: 2 }], [5, 2]],
+  ['depthwiseConv1d', [{ type: 'depthwiseConv1d', kernelSize: 3, depthMultiplier: 2 }], [5, 2]],
+  [
+    'separableConv1d',
+    [{ type: 'separableConv1d', filters: 3, kernelSize: 2, depthMultiplier: 2, strides: 2 }],
+    [5, 2],
+  ],
+  ['averagePooling1d', [{ type: 'averagePooling1d', padding: 'same' }], [5, 2]],
+  ['globalAveragePooling1d', [{ type: 'globalAveragePooling1d' }], [5, 2]],
+  ['globalMaxPooling1d', [{ type: 'globalMaxPooling1d' }], [5, 2]],
+  ['zeroPadding1d', [{ type: 'zeroPadding1d', padding: [1, 2] }], [3, 2]],
+  ['upSampling1d', [{ type: 'upSampling1d', size: 3 }], [3, 2]],
+  ['reshape', [{ type: 'reshape', targetShape: [2, -1] }], [3, 2]],
+  ['rescaling', [{ type: 'rescaling', scale: -0.3, offset: 2 }], [3, 2]],
   ['zeroPadding2d', [{ type: 'zeroPadding2d', padding: [1, 2] }], [3, 2, 2]],
   ['upSampling2d', [{ type: 'upSampling2d', size: [2, 3] }], [3, 2, 2]],
   ['layerNormalization', [{ type: 'layerNormalization' }], [3, 2, 4]],
@@ -173,6 +188,37 @@ test.each([
   'the gradient of %s agrees with finite differences',
   (_, specs, shape) => compareWithDifferences(specs, shape),
 )
+
+test('the gradient of an embedding is added up by token, and is 0 for those that do not occur', () => {
+  const network = networkOf([3], [{ type: 'embedding', inputDim: 4, outputDim: 2 }])
+  const table = tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2])
+  const tokens = tf.tensor2d([
+    [1, 3, 1],
+    [0, 1, 3],
+  ])
+  const run = (values: tf.Tensor): tf.Tensor =>
+    apply(network, { 'embedding_1.embeddings': values }, tokens, { training: false }).logits
+  expect(run(table).arraySync()).toEqual([
+    [
+      [3, 4],
+      [7, 8],
+      [3, 4],
+    ],
+    [
+      [1, 2],
+      [3, 4],
+      [7, 8],
+    ],
+  ])
+  const factors = tf.tensor3d([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 2])
+  const gradient = tf.grad((values: tf.Tensor) => tf.sum(tf.mul(run(values), factors)))(table)
+  expect(gradient.arraySync()).toEqual([
+    [7, 8],
+    [1 + 5 + 9, 2 + 6 + 10],
+    [0, 0],
+    [3 + 11, 4 + 12],
+  ])
+})
 
 test('the gradient of relu is 0 where it is off and passes where it is on', () => {
   const network = networkOf([4], [{ type: 'activation', activation: 'relu' }])

@@ -90,6 +90,55 @@ export const BRANCHES: readonly LayerSpec[] = [
   { type: 'dense', name: 'logits', units: 3 },
 ]
 
+/** Layers on sequences, made of rows of an even number of features. */
+export const SEQUENCES: readonly LayerSpec[] = [
+  { type: 'reshape', targetShape: [-1, 2] },
+  { type: 'rescaling', scale: 0.5, offset: 0.1 },
+  {
+    type: 'conv1d',
+    filters: 4,
+    kernelSize: 3,
+    padding: 'same',
+    useBias: false,
+    activation: 'tanh',
+  },
+  { type: 'zeroPadding1d', padding: [1, 2] },
+  { type: 'upSampling1d', size: 2 },
+  { type: 'maxPooling1d', poolSize: 3, strides: 2, padding: 'same' },
+  { type: 'batchNormalization' },
+  {
+    type: 'depthwiseConv1d',
+    kernelSize: 3,
+    strides: 2,
+    padding: 'same',
+    depthMultiplier: 2,
+    activation: 'elu',
+  },
+  { type: 'averagePooling1d', poolSize: 2, strides: 1, padding: 'same' },
+  { type: 'separableConv1d', filters: 5, kernelSize: 2, depthMultiplier: 2, activation: 'swish' },
+  { type: 'conv1d', filters: 5, kernelSize: 2, strides: 2 },
+  { type: 'layerNormalization', name: 'steps' },
+  { type: 'globalAveragePooling1d', name: 'mean_step' },
+  { type: 'globalMaxPooling1d', name: 'largest_step', inputs: ['steps'] },
+  { type: 'concatenate', inputs: ['mean_step', 'largest_step'] },
+  { type: 'dense', units: 3 },
+]
+
+/** A classifier of rows of token ids from 0 to 8. */
+export const TOKENS: readonly LayerSpec[] = [
+  { type: 'flatten' },
+  { type: 'embedding', inputDim: 9, outputDim: 4 },
+  { type: 'conv1d', filters: 4, kernelSize: 3, useBias: false, activation: 'relu' },
+  { type: 'globalAveragePooling1d' },
+  { type: 'dense', units: 3 },
+]
+
+/** The same rows with whole numbers from 0 to `tokens - 1` as features. */
+export const asTokens = (rows: LabelledRows, tokens: number): LabelledRows => ({
+  ...rows,
+  values: rows.values.map((value) => Math.floor(((value + 1) / 2) * tokens * 0.9999)),
+})
+
 /** The layer types of small classifiers in one network, for images. */
 export const EVERY_LAYER: readonly LayerSpec[] = [
   { type: 'conv2d', filters: 4, kernelSize: [3, 2], padding: 'same', activation: 'elu' },

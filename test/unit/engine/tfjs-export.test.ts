@@ -20,7 +20,17 @@ import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
-import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf, randomRows, rowNumbers } from './support.ts'
+import {
+  asTokens,
+  BRANCHES,
+  EVERY_LAYER,
+  MORE_LAYERS,
+  networkOf,
+  randomRows,
+  rowNumbers,
+  SEQUENCES,
+  TOKENS,
+} from './support.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -64,8 +74,10 @@ async function expectSameLogits(
 ): Promise<void> {
   const network = networkOf(inputShape, specs)
   const weights = trainedLike(initialize(network, 5))
-  const data = randomRows(20, inputShape, 3)
-  data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
+  const random = randomRows(20, inputShape, 3)
+  const hasTokens = specs.some(({ type }) => type === 'embedding')
+  const data = hasTokens ? asTokens(random, 9) : random
+  if (!hasTokens) data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
   const normalization: FittedNormalization | null = normalize
     ? fitNormalization(data, rowNumbers(20))
     : null
@@ -90,7 +102,9 @@ async function expectSameLogits(
 
 test('the networks of the next test have every layer type', () => {
   const types = new Set([
-    ...[...EVERY_LAYER, ...MORE_LAYERS, ...BRANCHES].map(({ type }) => type),
+    ...[...EVERY_LAYER, ...MORE_LAYERS, ...BRANCHES, ...SEQUENCES, ...TOKENS].map(
+      ({ type }) => type,
+    ),
     'globalAveragePooling2d',
   ])
   expect([...types].sort()).toEqual([...LAYER_TYPES].sort())
@@ -106,6 +120,29 @@ test('a model of every layer type gives the same logits when TensorFlow.js loads
       { type: 'conv2d', filters: 4, kernelSize: 3, strides: 2, padding: 'same' },
       { type: 'globalAveragePooling2d' },
       { type: 'dense', units: 3 },
+    ],
+    1,
+    true,
+  )
+})
+
+test('layers on sequences, those that TensorFlow.js lacks included, give the same logits', async () => {
+  await expectSameLogits([24], SEQUENCES, 1, false)
+  await expectSameLogits([4, 3, 2], SEQUENCES, 30, true)
+  await expectSameLogits([12], TOKENS, 1, false)
+  const leaky: LayerSpec = {
+    type: 'depthwiseConv1d',
+    name: 'steps',
+    kernelSize: 3,
+    activation: 'leakyRelu',
+  }
+  await expectSameLogits(
+    [24],
+    [
+      { type: 'reshape', targetShape: [12, 2] },
+      leaky,
+      { type: 'flatten', name: 'steps_sequence' },
+      { type: 'dense', units: 3, name: 'steps_image' },
     ],
     1,
     true,

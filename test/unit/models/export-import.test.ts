@@ -7,7 +7,14 @@ import { presetLayers } from '../../../src/domain/presets.ts'
 import { readLayersModel } from '../../../src/models/read-layers-model.ts'
 import { layersModel } from '../../../workers/engine/export/tfjs.ts'
 import { initialize } from '../../../workers/engine/weights.ts'
-import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf } from '../engine/support.ts'
+import {
+  BRANCHES,
+  EVERY_LAYER,
+  MORE_LAYERS,
+  networkOf,
+  SEQUENCES,
+  TOKENS,
+} from '../engine/support.ts'
 
 const exported = (network: Network): unknown =>
   JSON.parse(JSON.stringify(layersModel(network, initialize(network, 1), null, {}).model))
@@ -25,6 +32,13 @@ test.each<[string, readonly LayerSpec[]]>([
   ['common layers', EVERY_LAYER],
   ['less common layers', MORE_LAYERS],
   ['branches', withoutLeakyRelu(BRANCHES)],
+  ['tokens', TOKENS],
+  [
+    'layers on sequences that TensorFlow.js has',
+    SEQUENCES.filter(
+      ({ type }) => !/^(depthwiseConv1d|separableConv1d|zeroPadding1d|upSampling1d)$/.test(type),
+    ),
+  ],
   ['global average pooling', [{ type: 'globalAveragePooling2d' }, dense]],
   [
     'every activation',

@@ -104,6 +104,25 @@ function tfLayer(layer: Layer): Tensorflow.layers.Layer {
       })
     case 'globalAveragePooling2d':
       return tf.layers.globalAveragePooling2d({})
+    case 'conv1d':
+      return tf.layers.conv1d({ ...layer, activation: activations(layer) })
+    case 'maxPooling1d':
+    case 'averagePooling1d':
+      return tf.layers[layer.type]({ ...layer })
+    case 'globalAveragePooling1d':
+    case 'globalMaxPooling1d':
+      return tf.layers[layer.type]({})
+    case 'embedding':
+      return tf.layers.embedding({ ...layer })
+    case 'reshape':
+      return tf.layers.reshape({ targetShape: [...layer.targetShape] })
+    case 'rescaling':
+      return tf.layers.rescaling({ scale: layer.scale, offset: layer.offset })
+    case 'depthwiseConv1d':
+    case 'separableConv1d':
+    case 'zeroPadding1d':
+    case 'upSampling1d':
+      throw new Error(`TensorFlow.js has no ${layer.type}`)
     case 'flatten':
       return tf.layers.flatten()
     case 'batchNormalization':

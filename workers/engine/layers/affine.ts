@@ -1,5 +1,5 @@
 /** Layers that multiply by a kernel and add a bias. */
-import type { Layer } from '../../../src/domain/network.ts'
+import type { ImageLayer, Layer } from '../../../src/domain/network.ts'
 import { addBias, matMul } from '../native-ops.ts'
 import { tf } from '../tensorflow.ts'
 import { activate } from './activations.ts'
@@ -15,7 +15,7 @@ export function dense(
   return activate(layer.activation, layer.useBias ? addBias(product, weights('bias')) : product)
 }
 
-type Convolution = Extract<Layer, { kernelSize: unknown }>
+type Convolution = Extract<ImageLayer, { kernelSize: unknown }>
 
 const finish = (layer: Convolution, weights: LayerWeights, result: tf.Tensor): tf.Tensor =>
   activate(layer.activation, layer.useBias ? addBias(result, weights('bias')) : result)
