@@ -20,6 +20,7 @@ import { type References, resolveJob } from '../domain/resolve-job.ts'
 import type { ResolvedJob } from '../domain/resolved-job.ts'
 import type { SpecIssue } from '../domain/spec-issue.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
+import { readKerasArchitecture } from '../models/keras-architecture.ts'
 
 export interface NetworkEstimate {
   readonly parameters: number
@@ -88,7 +89,7 @@ export function createJobService(ports: Ports) {
     )
 
   async function resolve(spec: JobSpec): Promise<ResolvedJob> {
-    const resolution = resolveJob(spec, await lookUp(spec))
+    const resolution = resolveJob(spec, await lookUp(spec), readKerasArchitecture)
     if ('issues' in resolution) throw invalid(resolution.issues)
     return resolution.job
   }

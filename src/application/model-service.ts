@@ -3,6 +3,7 @@ import type { Model, Normalization } from '../domain/model.ts'
 import { outputShape, parameterCount } from '../domain/network.ts'
 import type { BlobStore, Identifiers, ModelStore, Page, PageRequest } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
+import { fewestTokens } from '../domain/tokens.ts'
 import { layersModelZip } from '../models/export/from-safetensors.ts'
 import { ModelError } from '../models/model-error.ts'
 import type { ModelSource } from '../models/model-source.ts'
@@ -78,6 +79,11 @@ export function createModelService({ models, blobs, ids }: Ports) {
           `${upload.classNames.length} class names for ${classes} classes`,
         )
       const normalization = normalizationOf(upload, network.inputShape.at(-1) ?? 1)
+      if (normalization && fewestTokens(network) !== null)
+        throw new ModelError(
+          'normalization-not-valid',
+          'the model has an embedding, which reads token ids as they are: leave `inputMean` and `inputStandardDeviation` out',
+        )
       const { classNames } = upload
       const metadata = classNames ? { classNames: JSON.stringify(classNames) } : {}
       const safetensors = await storeBlob(

@@ -1,4 +1,4 @@
-/** What a client may ask a network to be: a list of layers, or a preset with its options. */
+/** What a client may ask a network to be: a list of layers, a preset with its options, or a Keras model. */
 import { type Static, Type } from 'typebox'
 import { Activation } from './activation.ts'
 import { LayerSpec } from './layers.ts'
@@ -37,6 +37,12 @@ export const Architecture = Type.Object(
           .join(' '),
       }),
     ),
+    keras: Type.Optional(
+      Type.Union([Type.Object({}, { additionalProperties: true }), Type.String()], {
+        description:
+          'What `model.to_json()` of Keras 2 or 3 gives, as an object or as text: Sequential or Functional, one input and one output, of the layers that are listed here under their Keras names. A softmax at the end is taken off; weights, initializers and the input shape (where it holds as many numbers) are not taken from it.',
+      }),
+    ),
     hiddenUnits: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 65536 }), {
         minItems: 1,
@@ -60,6 +66,6 @@ export const Architecture = Type.Object(
       }),
     ),
   },
-  { ...strict, description: 'Either `layers`, or `preset` with its options.' },
+  { ...strict, description: 'Either `layers`, or `preset` with its options, or `keras`.' },
 )
 export type Architecture = Static<typeof Architecture>

@@ -22,8 +22,8 @@ function choiceIssues(architecture: Architecture, pointer: string): SpecIssue[] 
       {
         pointer,
         code: 'architecture-ambiguous',
-        message: 'give either `layers` or `preset`',
-        allowed: ['layers', 'preset'],
+        message: 'give one of `layers`, `preset` and `keras`',
+        allowed: ['layers', 'preset', 'keras'],
       },
     ]
   const known = preset !== undefined && isPreset(preset) ? PRESET_OPTIONS[preset] : []
@@ -37,6 +37,36 @@ function choiceIssues(architecture: Architecture, pointer: string): SpecIssue[] 
         : `preset ${preset} has no option \`${option}\``,
       allowed: known as readonly string[],
     }))
+}
+
+/**
+ * What a network that fits together may still be wrong for.
+ * @param last pointer of the layer that gives the output
+ */
+export function networkIssues(
+  network: Network,
+  classes: number,
+  last: string,
+  pointer: string,
+): SpecIssue[] {
+  const output = outputShape(network)
+  if (output.length !== 1 || output[0] !== classes)
+    return [
+      {
+        pointer: last,
+        code: 'output-is-not-classes',
+        message: `the last layer gives [${output.join(', ')}] but the dataset has ${classes} classes: it must give [${classes}]`,
+      },
+    ]
+  if (parameterCount(network) > MAX_PARAMETERS)
+    return [
+      {
+        pointer,
+        code: 'too-many-parameters',
+        message: `${parameterCount(network)} parameters, at most ${MAX_PARAMETERS} are allowed`,
+      },
+    ]
+  return []
 }
 
 /**
@@ -70,9 +100,6 @@ export function inferNetwork(
   const at = (index: number): string =>
     given ? `${pointer}/layers/${index - inserted}` : `${pointer}/preset`
 
-  const issue = (where: string, code: string, message: string) => ({
-    issues: [{ pointer: where, code, message }],
-  })
   const placement = placeNetwork(inputShape, specs)
   if ('fault' in placement) {
     const { position, field, ...fault } = placement.fault
@@ -80,19 +107,6 @@ export function inferNetwork(
     return { issues: [{ pointer: where, ...fault }] }
   }
   const { network } = placement
-  const last = specs.length - 1
-  const output = outputShape(network)
-  if (output.length !== 1 || output[0] !== classes)
-    return issue(
-      at(last),
-      'output-is-not-classes',
-      `the last layer gives [${output.join(', ')}] but the dataset has ${classes} classes: it must give [${classes}]`,
-    )
-  if (parameterCount(network) > MAX_PARAMETERS)
-    return issue(
-      pointer,
-      'too-many-parameters',
-      `${parameterCount(network)} parameters, at most ${MAX_PARAMETERS} are allowed`,
-    )
-  return { network, notes }
+  const issues = networkIssues(network, classes, at(specs.length - 1), pointer)
+  return issues.length > 0 ? { issues } : { network, notes }
 }

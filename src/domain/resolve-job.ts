@@ -3,13 +3,15 @@
  * with it. Pure: whoever calls it has looked the references up.
  */
 import type { Dataset } from './dataset.ts'
-import { inferNetwork } from './infer-network.ts'
 import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
+import type { KerasReader } from './keras-reader.ts'
 import type { Model } from './model.ts'
 import { type Network, sameShape, showShape } from './network.ts'
 import { METHODS, resolveObjective } from './objective.ts'
+import { resolveArchitecture } from './resolve-architecture.ts'
 import { fewestTrainingRows, resolveEvaluation } from './resolve-evaluation.ts'
+import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
 import { resolveTraining, type Training } from './training.ts'
@@ -38,6 +40,7 @@ function resolveTeacher(
   spec: JobSpec,
   { dataset, teacher }: References,
   rows: number,
+  readKeras: KerasReader,
   issues: IssueList,
   notes: string[],
 ): ResolvedTeacher | null {
@@ -75,6 +78,7 @@ function resolveTeacher(
     spec.teacher.train.architecture,
     dataset,
     '/teacher/train',
+    readKeras,
     issues,
     notes,
   )
@@ -87,14 +91,16 @@ function networkFor(
   architecture: JobSpec['student']['architecture'],
   dataset: Dataset,
   pointer: string,
+  readKeras: KerasReader,
   issues: IssueList,
   notes: string[],
 ): Network | null {
-  const inference = inferNetwork(
+  const inference = resolveArchitecture(
     architecture,
     dataset.inputShape,
     dataset.classNames.length,
     `${pointer}/architecture`,
+    readKeras,
   )
   if ('issues' in inference) {
     issues.found.push(...inference.issues)
@@ -126,15 +132,35 @@ function checkTraining(training: Training, rows: number, pointer: string, issues
     )
 }
 
-export function resolveJob(spec: JobSpec, references: References): Resolution {
+export function resolveJob(
+  spec: JobSpec,
+  references: References,
+  readKeras: KerasReader,
+): Resolution {
   const issues = new IssueList()
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
   const rows = fewestTrainingRows(evaluation.split, dataset.rows)
-  const teacher = resolveTeacher(spec, references, rows, issues, notes)
-  const student = networkFor(spec.student.architecture, dataset, '/student', issues, notes)
+  const teacher = resolveTeacher(spec, references, rows, readKeras, issues, notes)
+  const student = networkFor(
+    spec.student.architecture,
+    dataset,
+    '/student',
+    readKeras,
+    issues,
+    notes,
+  )
+  const { train } = spec.teacher
+  const place = '/teacher/train/architecture'
+  const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
+  checkTokens(teacher?.network, references, teacherPlace, issues)
+  const studentPlace = tokensPointer(spec.student.architecture, '/student/architecture')
+  checkTokens(student, references, studentPlace, issues)
+  const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
+  const given = spec.preprocessing?.normalization
+  const normalization = resolveNormalization(given, trained, issues, notes)
   const training = resolveTraining(spec.training, rows)
   const objective = resolveObjective(spec.objective)
   if (objective.every((term) => term.weight === 0))
@@ -163,7 +189,7 @@ export function resolveJob(spec: JobSpec, references: References): Resolution {
       student: { network: student, training },
       objective,
       transfer: { labelledFraction },
-      preprocessing: { normalization: spec.preprocessing?.normalization ?? 'standardize' },
+      preprocessing: { normalization },
       evaluation,
       seed,
       notes,

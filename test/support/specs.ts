@@ -4,6 +4,7 @@ import type { JobSpec } from '../../src/domain/job-spec.ts'
 import { type References, resolveJob } from '../../src/domain/resolve-job.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
 import type { SpecIssue } from '../../src/domain/spec-issue.ts'
+import { readKerasArchitecture } from '../../src/models/keras-architecture.ts'
 
 export const dataset = (changes: Partial<Dataset> = {}): Dataset => ({
   id: 'ds_test',
@@ -38,12 +39,12 @@ export const references = (changes: Partial<References> = {}): References => ({
 })
 
 export function resolved(given: JobSpec = spec(), refs: References = references()): ResolvedJob {
-  const resolution = resolveJob(given, refs)
+  const resolution = resolveJob(given, refs, readKerasArchitecture)
   if ('issues' in resolution) throw new Error(JSON.stringify(resolution.issues))
   return resolution.job
 }
 
 export function issuesOf(given: JobSpec, refs: References = references()): readonly SpecIssue[] {
-  const resolution = resolveJob(given, refs)
+  const resolution = resolveJob(given, refs, readKerasArchitecture)
   return 'issues' in resolution ? resolution.issues : []
 }
