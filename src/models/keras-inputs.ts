@@ -18,7 +18,8 @@ export function embedding(fields: Fields): MappedLayer {
 
 export function reshape(fields: Fields): MappedLayer {
   const value = fields.value('target_shape')
-  const sides: unknown[] = Array.isArray(value) ? value : []
+  // TensorFlow.js writes null for what Keras calls -1.
+  const sides: unknown[] = Array.isArray(value) ? value.map((side: unknown) => side ?? -1) : []
   const isSide = (side: unknown): side is number =>
     typeof side === 'number' &&
     Number.isInteger(side) &&

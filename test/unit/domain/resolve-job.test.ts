@@ -164,6 +164,87 @@ test.each<[string, Partial<JobSpec>, Parameters<typeof references>[0], string, s
   )
 })
 
+const tokenArchitecture = (inputDim: number): JobSpec['student']['architecture'] => ({
+  layers: [
+    { type: 'flatten' },
+    { type: 'embedding', inputDim, outputDim: 4 },
+    { type: 'globalAveragePooling1d' },
+    { type: 'dense', units: 3 },
+  ],
+})
+const ofTokens = (maximum: number, minimum = 0) =>
+  dataset({ profile: { ...dataset().profile, minimum, maximum } })
+
+test('rows of tokens are not normalized, for teacher and student alike', () => {
+  const refs = references({ dataset: ofTokens(16) })
+  const student = { architecture: tokenArchitecture(17) }
+  const job = resolved(spec({ student }), refs)
+  expect(job.preprocessing.normalization).toBe('none')
+  expect(job.notes.join()).toMatch(/normalization: none, because an embedding reads token ids/)
+  const teacher = { train: { architecture: tokenArchitecture(17) } }
+  expect(resolved(spec({ teacher }), refs).preprocessing.normalization).toBe('none')
+  const standardize = { preprocessing: { normalization: 'standardize' } } as const
+  expect(issuesOf(spec({ student, ...standardize }), refs)).toMatchObject([
+    { pointer: '/preprocessing/normalization', code: 'option-not-applicable', allowed: ['none'] },
+  ])
+})
+
+test.each<[string, Parameters<typeof references>[0], number]>([
+  ['a token beyond the table', { dataset: ofTokens(17) }, 1],
+  ['a negative number', { dataset: ofTokens(16, -1) }, 1],
+  ['a token of the test set beyond the table', { dataset: ofTokens(16), testSet: ofTokens(20) }, 1],
+])('%s is refused at the size of the embedding', (_, refs, count) => {
+  const student = { architecture: tokenArchitecture(17) }
+  const issues = issuesOf(spec({ student, evaluation: { protocol: 'k-fold' } }), references(refs))
+  const found = issues.filter(({ code }) => code === 'token-out-of-range')
+  expect(found.map(({ pointer }) => pointer)).toEqual(
+    Array(count).fill('/student/architecture/layers/1/inputDim'),
+  )
+  expect(found[0]?.message).toMatch(/ids from 0 to 16, but the (data|test )set has numbers/)
+})
+
+test('a Keras model is an architecture of teacher and student', () => {
+  const dense = (name: string, units: number, activation: string) => ({
+    class_name: 'Dense',
+    config: { name, units, activation },
+  })
+  const keras = (units: number) => ({
+    class_name: 'Sequential',
+    config: {
+      layers: [
+        { class_name: 'InputLayer', config: { name: 'in', batch_shape: [null, 64] } },
+        dense('hidden', 5, 'relu'),
+        dense('probabilities', units, 'softmax'),
+      ],
+    },
+  })
+  const of = (teacher: number, student: number) =>
+    spec({
+      teacher: { train: { architecture: { keras: JSON.stringify(keras(teacher)) } } },
+      student: { architecture: { keras: keras(student) } },
+    })
+  const job = resolved(of(3, 3))
+  expect(job.student.network.layers.map(({ name }) => name)).toEqual([
+    'reshape_rows',
+    'hidden',
+    'probabilities',
+  ])
+  expect(job.teacher.network).toEqual(job.student.network)
+  expect(job.notes.filter((note) => note.includes('softmax')).length).toBe(2)
+  expect(issuesOf(of(4, 5))).toMatchObject([
+    { pointer: '/teacher/train/architecture/keras', code: 'output-is-not-classes' },
+    {
+      pointer: '/student/architecture/keras/config/layers/2',
+      code: 'output-is-not-classes',
+    },
+  ])
+  const both = { architecture: { keras: keras(3), dropout: 0.5, preset: 'mlp' } }
+  expect(issuesOf(spec({ student: both })).map(({ pointer }) => pointer)).toEqual([
+    '/student/architecture/dropout',
+    '/student/architecture/preset',
+  ])
+})
+
 test('several mistakes are told at once', () => {
   const issues = issuesOf(
     spec({

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { resolveObjective } from '../../../src/domain/objective.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
@@ -76,6 +77,33 @@ test('a delivered final answers the test set, and its file predicts the same log
   )
   expect(predicted.files).toEqual(['allLogits'])
   expect(read(again, 'allLogits')).toEqual(read(task, 'testLogits'))
+})
+
+test('tokens that are no whole numbers, or that the table lacks, are found before training', async () => {
+  const layers: LayerSpec[] = [
+    { type: 'flatten' },
+    { type: 'embedding', inputDim: 2, outputDim: 4 },
+    { type: 'globalAveragePooling1d' },
+    { type: 'dense', units: 3 },
+  ]
+  const featuresPath = path.join(path.dirname(files.dataset.featuresPath), 'tokens.f32')
+  const task = files.task({
+    network: inferred({ layers }, files.dataset.inputShape, 3),
+    normalization: 'none',
+    dataset: { ...files.dataset, featuresPath },
+  })
+  const numbers = Float32Array.from({ length: 90 * 16 }, (_, at) => at % 2)
+  const outcome = (value: number) => {
+    numbers[16 + 3] = value
+    writeFileSync(featuresPath, numbers)
+    return run(task)
+  }
+  expect((await outcome(1)).steps).toBe(8)
+  for (const value of [0.5, 2, -1])
+    await expect(outcome(value)).rejects.toMatchObject({
+      code: 'token-out-of-range',
+      message: `row 1, feature 3 is ${value}, but the embedding takes whole numbers from 0 to 1`,
+    })
 })
 
 test('the same task gives the same bytes in every file', async () => {

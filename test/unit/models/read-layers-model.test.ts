@@ -73,9 +73,43 @@ const lessCommonLayers = () =>
         tf.layers.layerNormalization({ epsilon: 0.01 }),
         tf.layers.layerNormalization({ scale: false, center: false }),
         tf.layers.upSampling2d({ size: [2, 1] }),
-        // No multiplier here: TensorFlow.js forgets it when it saves this layer.
-        tf.layers.separableConv2d({ filters: 3, kernelSize: 2, activation: 'relu' }),
+        // TensorFlow.js forgets the multiplier when it saves this layer: the kernel has it.
+        tf.layers.separableConv2d({
+          filters: 3,
+          kernelSize: 2,
+          depthMultiplier: 3,
+          activation: 'relu',
+        }),
+        tf.layers.separableConv2d({ filters: 4, kernelSize: 1 }),
         tf.layers.globalMaxPooling2d({}),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  )
+
+/** A sequence as TensorFlow.js takes it, which rows of 24 numbers are reshaped to. */
+const sequences = () =>
+  scramble(
+    tf.sequential({
+      layers: [
+        tf.layers.conv1d({ inputShape: [12, 2], filters: 4, kernelSize: 3, strides: 2 }),
+        tf.layers.maxPooling1d({ poolSize: 3, strides: 1, padding: 'same' }),
+        tf.layers.averagePooling1d({ poolSize: 2, strides: 1 }),
+        tf.layers.reshape({ targetShape: [null as unknown as number, 8] }),
+        tf.layers.conv1d({ filters: 5, kernelSize: 2, padding: 'same', activation: 'tanh' }),
+        tf.layers.globalMaxPooling1d({}),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  )
+
+const tokens = () =>
+  scramble(
+    tf.sequential({
+      layers: [
+        tf.layers.embedding({ inputDim: 7, outputDim: 4, inputLength: 9 }),
+        tf.layers.globalAveragePooling1d({}),
+        tf.layers.rescaling({ scale: 0.5, offset: -1 }),
         tf.layers.dense({ units: 3, activation: 'softmax' }),
       ],
     }),
@@ -128,6 +162,7 @@ test.each([
   ['functional with global pooling and a softmax layer', globalPooling, [6, 6, 1]],
   ['functional with branches', branches, [6, 6, 2]],
   ['grey images without a channel axis', grey, [5, 4, 1]],
+  ['sequences', sequences, [24]],
 ] as const)('%s gives the same answers as tfjs after the softmax', async (_, make, inputShape) => {
   const original = make()
   const { network, tensors } = await readSaved(await save(original))
@@ -138,6 +173,16 @@ test.each([
   const ours = tf.softmax(rebuild(network, tensors).predict(rows) as typeof rows)
   const difference = tf.max(tf.abs(tf.sub(theirs, ours))).dataSync()[0] ?? Number.NaN
   expect(difference).toBeLessThan(1e-6)
+})
+
+test('a model of tokens gives the same answers as tfjs', async () => {
+  const original = tokens()
+  const { network, tensors } = await readSaved(await save(original))
+  expect(network.inputShape).toEqual([9])
+  const ids = tf.tensor2d([0, 1, 2, 3, 4, 5, 6, 0, 0, 6, 6, 1, 1, 2, 5, 3, 3, 4], [2, 9])
+  const theirs = original.predict(ids) as typeof ids
+  const ours = tf.softmax(rebuild(network, tensors).predict(ids) as typeof ids)
+  expect(tf.max(tf.abs(tf.sub(theirs, ours))).dataSync()[0]).toBeLessThan(1e-6)
 })
 
 test('every number of a saved model arrives unchanged, bit for bit', async () => {
