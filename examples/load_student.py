@@ -77,9 +77,23 @@ def depthwise(layer, weights, x):
     return result.reshape(*result.shape[:3], -1)
 
 
+def as_image(layer, weights):
+    """A layer on sequences [length, channels] as the one on images [length, 1, channels] that does the same."""
+    layer = {**layer, "type": layer["type"].replace("1d", "2d")}
+    for key in ("kernelSize", "strides", "poolSize", "size"):
+        if key in layer:
+            layer[key] = [layer[key], 1]
+    if layer["type"] == "zeroPadding2d":
+        layer["padding"] = [layer["padding"], [0, 0]]
+    return layer, {name: w[:, None] if w.ndim == 3 else w for name, w in weights.items()}
+
+
 def apply_layer(layer, weights, inputs):
     kind = layer["type"]
     x = inputs[0]
+    if kind.endswith("1d"):
+        x = apply_layer(*as_image(layer, weights), [x[:, :, None]])
+        return x[:, :, 0] if x.ndim == 4 else x
     if kind == "dense":
         x = x @ weights["kernel"]
     elif kind == "conv2d":
@@ -104,6 +118,12 @@ def apply_layer(layer, weights, inputs):
         x = np.pad(x, [(0, 0), *layer["padding"], (0, 0)])
     elif kind == "upSampling2d":
         x = x.repeat(layer["size"][0], axis=1).repeat(layer["size"][1], axis=2)
+    elif kind == "embedding":
+        x = weights["embeddings"][x.astype(np.int64)]
+    elif kind == "reshape":
+        x = x.reshape(len(x), *layer["targetShape"])
+    elif kind == "rescaling":
+        x = x * np.float32(layer["scale"]) + np.float32(layer["offset"])
     elif kind == "add":
         x = sum(inputs[1:], start=x)
     elif kind == "concatenate":

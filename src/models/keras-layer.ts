@@ -194,7 +194,9 @@ const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => Mapped
   ['Concatenate', concatenate],
 ])
 
-const ACCEPTED_CLASSES = ['InputLayer', ...READERS.keys()].join(', ')
+/** Classes of layers that can be read. */
+export const KERAS_CLASSES: readonly string[] = ['InputLayer', ...READERS.keys()]
+const ACCEPTED_CLASSES = KERAS_CLASSES.join(', ')
 
 const whyNot = (className: string): string => {
   if (className === 'Lambda')

@@ -7,12 +7,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ACTIVATIONS } from '../../src/domain/activation.ts'
 import { inferNetwork } from '../../src/domain/infer-network.ts'
 import { LAYER_TYPES, type LayerSpec } from '../../src/domain/layers.ts'
+import { fewestTokens } from '../../src/domain/tokens.ts'
 import { writeSafetensors } from '../../workers/engine/export/safetensors.ts'
 import { apply } from '../../workers/engine/forward.ts'
 import { tf } from '../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray, upload } from '../../workers/engine/weights.ts'
 import { useService } from '../support/service.ts'
-import { BRANCHES, MORE_LAYERS, networkOf } from '../unit/engine/support.ts'
+import { BRANCHES, MORE_LAYERS, networkOf, SEQUENCES, TOKENS } from '../unit/engine/support.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const MINUTES = 60_000
@@ -225,6 +226,8 @@ test('load_student.py computes what the engine computes, for every type of layer
     ...inferred,
     networkOf([9, 8, 1], MORE_LAYERS),
     networkOf([9, 8, 1], BRANCHES),
+    networkOf([9, 8, 1], SEQUENCES),
+    networkOf([9, 8, 1], TOKENS),
     networkOf([9, 8, 1], [...activations, { type: 'flatten' }, { type: 'dense', units: 3 }]),
   ]
   const used = new Set(networks.flatMap(({ layers }) => layers.map(({ layer }) => layer.type)))
@@ -241,10 +244,12 @@ test('load_student.py computes what the engine computes, for every type of layer
         ? array
         : { ...array, values: wave(array.values.length, position, 1.5) },
     )
-    const normalization: NamedArray[] = [
+    const takesTokens = fewestTokens(network) !== null
+    const fitted: NamedArray[] = [
       { name: 'normalization.mean', shape: [channels], values: wave(channels, 0) },
       { name: 'normalization.standardDeviation', shape: [channels], values: wave(channels, 5, 2) },
     ]
+    const normalization = takesTokens ? [] : fitted
     const metadata = {
       network: JSON.stringify(network),
       classNames: 'null',
@@ -254,15 +259,16 @@ test('load_student.py computes what the engine computes, for every type of layer
       path.join(folder, 'every.safetensors'),
       Buffer.concat([...writeSafetensors([...weights, ...normalization], metadata)]),
     )
-    const rows = Array.from({ length: 3 }, (_, row) => wave(size, row))
+    const rows = Array.from({ length: 3 }, (_, row) =>
+      takesTokens ? wave(size, row).map((value) => Math.floor(4 * (1 + value))) : wave(size, row),
+    )
     const expected = tf.tidy(() => {
       const raw = tf.tensor4d(
         rows.flatMap((row) => [...row]),
         [3, height, width, channels],
       )
       const [mean, deviation] = normalization.map(({ values }) => tf.tensor1d(values))
-      if (!mean || !deviation) throw new Error('unreachable')
-      const inputs = tf.div(tf.sub(raw, mean), deviation)
+      const inputs = mean && deviation ? tf.div(tf.sub(raw, mean), deviation) : raw
       return apply(network, upload(weights), inputs, { training: false }).logits.arraySync()
     })
     const program = [

@@ -6,6 +6,7 @@ import { PRESETS } from '../../domain/architecture.ts'
 import { LAYERS } from '../../domain/layers.ts'
 import { METHODS } from '../../domain/objective.ts'
 import { PRESET_OPTIONS } from '../../domain/presets.ts'
+import { KERAS_CLASSES } from '../../models/keras-layer.ts'
 import { problems } from '../schemas/common.ts'
 
 export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -49,6 +50,10 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
           200: Type.Object({
             layers: Type.Array(Type.Object({ type: Type.String(), schema: Type.Unknown() })),
             activations: Type.Array(Type.String()),
+            kerasClasses: Type.Array(Type.String(), {
+              description:
+                'Layers that a Keras model may have, as an architecture or as a teacher.',
+            }),
             presets: Type.Array(
               Type.Object({
                 preset: Type.String(),
@@ -64,6 +69,7 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async () => ({
       layers: LAYERS.map((schema) => ({ type: schema.properties.type.const, schema })),
       activations: [...ACTIVATIONS],
+      kerasClasses: [...KERAS_CLASSES],
       presets: Object.entries(PRESETS).map(([preset, summary]) => ({
         preset,
         summary,

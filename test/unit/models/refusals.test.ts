@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readKerasArchitecture } from '../../../src/models/keras-architecture.ts'
 import { ModelError } from '../../../src/models/model-error.ts'
 import { readLayersModel } from '../../../src/models/read-layers-model.ts'
 
@@ -539,6 +540,25 @@ const SEEDS = [
     called(a('one'), ['in', 0, 0, {}]),
     called(out(), ['one', 0, 0, {}]),
   ]),
+  modelOf(
+    [
+      input([null, 4]),
+      layer('Embedding', { name: 'e', input_dim: 9, output_dim: 2 }),
+      layer('ZeroPadding1D', { name: 'z', padding: [1, 1] }),
+      layer('Conv1D', { name: 'c', filters: 2, kernel_size: [3], strides: [1] }),
+      layer('MaxPooling1D', { name: 'p', pool_size: [2] }),
+      layer('Reshape', { name: 'r', target_shape: [-1] }),
+      layer('Rescaling', { name: 's', scale: 2, offset: 0 }),
+      out({ name: 'out' }),
+    ],
+    [
+      weight('e/embeddings', 9, 2),
+      weight('c/kernel', 3, 2, 2),
+      weight('c/bias', 2),
+      weight('out/kernel', 4, 3),
+      weight('out/bias', 3),
+    ],
+  ),
 ].map((seed) => ({ seed, places: places(seed) }))
 
 const nasty = fc.oneof(
@@ -578,6 +598,11 @@ test('JSON that was tampered with anywhere gives a ModelError or a model, never 
           expect(error.code).toMatch(/^[a-z0-9-]+$/)
           expect(error.message.length).toBeLessThan(3000)
         }
+        // Without weights it is an architecture, whose reader answers whatever it is given.
+        const topology = (model as { modelTopology?: unknown } | null)?.modelTopology
+        const reading = readKerasArchitecture(topology, [4])
+        for (const { pointer } of 'issues' in reading ? reading.issues : [])
+          expect(pointer).toMatch(/^(\/[a-z_0-9]+)*$/)
       },
     ),
     { numRuns: 5000 },
