@@ -59,6 +59,35 @@ const dense = (units: number, more: object = {}) => ({ type: 'dense', units, ...
 const layers = (...given: object[]) =>
   ({ student: { architecture: { layers: given } } }) as unknown as Partial<JobSpec>
 
+/** A linear student of the digits, with another layer in it, as Keras describes it. */
+const kerasOf = (extra: object) =>
+  ({
+    student: {
+      architecture: {
+        keras: {
+          class_name: 'Sequential',
+          config: {
+            layers: [
+              {
+                module: 'keras.layers',
+                class_name: 'InputLayer',
+                config: { name: 'in', batch_shape: [null, 64] },
+                registered_name: null,
+              },
+              extra,
+              {
+                module: 'keras.layers',
+                class_name: 'Dense',
+                config: { name: 'probabilities', units: 10, activation: 'softmax' },
+                registered_name: null,
+              },
+            ],
+          },
+        },
+      },
+    },
+  }) as unknown as Partial<JobSpec>
+
 async function uploaded(csv: string, query = ''): Promise<string> {
   const response = await app.inject(upload(csv, query))
   expect(response.statusCode).toBe(201)
@@ -198,6 +227,27 @@ describe('a job that is not valid', () => {
       /9/,
     ],
     [
+      'a Lambda in a Keras model',
+      linearJob(kerasOf({ class_name: 'Lambda', config: { name: 'code', function: 'x' } })),
+      '/student/architecture/keras/config/layers/1/class_name',
+      'layer-not-supported',
+      /program code, which is never run/,
+    ],
+    [
+      'tokens that an embedding has no row for',
+      linearJob(
+        layers(
+          { type: 'flatten' },
+          { type: 'embedding', inputDim: 16, outputDim: 2 },
+          { type: 'globalAveragePooling1d' },
+          dense(10),
+        ),
+      ),
+      '/student/architecture/layers/1/inputDim',
+      'token-out-of-range',
+      /ids from 0 to 15, but the dataset has numbers from 0 to 16/,
+    ],
+    [
       'a batch larger than the rows',
       linearJob({ training: { batchSize: 5000 } }),
       '/training/batchSize',
@@ -248,6 +298,25 @@ describe('a job that is not valid', () => {
       const issue = problem.body.errors.find((one: { pointer: string }) => one.pointer === pointer)
       expect(issue).toMatchObject({ code, message: expect.stringMatching(words) })
       expect(problem.body.detail).toContain(issue.message)
+    }
+  })
+
+  test('a Keras model is resolved, whatever else it holds', async () => {
+    const rescaling = { class_name: 'Rescaling', config: { name: 'small', scale: 0.0625 } }
+    const { student } = linearJob(kerasOf(rescaling))
+    for (const architecture of [
+      student?.architecture,
+      { keras: JSON.stringify(student?.architecture.keras) },
+    ]) {
+      const body = JSON.stringify(linearJob({ student: { architecture } } as never))
+      const response = await app.inject({ ...submit(body), url: '/v1/jobs/validate' })
+      expect(response.statusCode).toBe(200)
+      const { resolvedSpec, estimate } = response.json()
+      expect(resolvedSpec.student.network.layers.map(({ name }: { name: string }) => name)).toEqual(
+        ['reshape_rows', 'small', 'probabilities'],
+      )
+      expect(resolvedSpec.notes.join()).toMatch(/the softmax of layer "probabilities"/)
+      expect(estimate.student).toEqual({ parameters: 650, weightBytes: 2600, multiplyAdds: 640 })
     }
   })
 
