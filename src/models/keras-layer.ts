@@ -196,7 +196,6 @@ const READERS: ReadonlyMap<string, (fields: Fields, inputRank: number) => Mapped
 
 /** Classes of layers that can be read. */
 export const KERAS_CLASSES: readonly string[] = ['InputLayer', ...READERS.keys()]
-const ACCEPTED_CLASSES = KERAS_CLASSES.join(', ')
 
 const whyNot = (className: string): string => {
   if (className === 'Lambda')
@@ -205,7 +204,19 @@ const whyNot = (className: string): string => {
     return 'take it out: the service normalizes rows itself. Of a job: preprocessing.normalization; of an uploaded model: inputMean and inputStandardDeviation, the square root of its variance'
   if (['Sequential', 'Functional', 'Model'].includes(className))
     return 'it is a model inside the model; build one flat model and copy the weights into it'
+  if (['TFOpLambda', 'SlicingOpLambda', 'TensorFlowOpLayer'].includes(className))
+    return 'it is an operation outside of the layers, such as + or a function of TensorFlow; use a layer instead, such as keras.layers.Add'
   return 'this class is not supported; build the model from the accepted ones'
+}
+
+/** @throws ModelError when there is no such layer here */
+export function checkClass({ name, className, pointer }: Omit<KerasLayer, 'fields'>): void {
+  if (KERAS_CLASSES.includes(className)) return
+  throw new ModelError(
+    'layer-not-supported',
+    `layer ${quoted(name)} (${quoted(className)}): ${whyNot(className)}. Accepted are ${KERAS_CLASSES.join(', ')}`,
+    { pointer: `${pointer}/class_name` },
+  )
 }
 
 /**
@@ -214,10 +225,6 @@ const whyNot = (className: string): string => {
  */
 export function mapLayer(layer: KerasLayer, inputRank: number): MappedLayer {
   const read = READERS.get(layer.className)
-  if (read !== undefined) return read(layer.fields, inputRank)
-  throw new ModelError(
-    'layer-not-supported',
-    `layer ${quoted(layer.name)} (${quoted(layer.className)}): ${whyNot(layer.className)}. Accepted are ${ACCEPTED_CLASSES}`,
-    { pointer: `${layer.pointer}/class_name` },
-  )
+  if (!read) throw new Error(`layer class ${layer.className} was not checked`)
+  return read(layer.fields, inputRank)
 }

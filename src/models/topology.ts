@@ -1,6 +1,6 @@
 /** The layers in `modelTopology` and what each reads, as tfjs, Keras 2 and Keras 3 write it. */
 import { Fields, isObject, type JsonObject, property, shown } from './json-fields.ts'
-import type { KerasLayer } from './keras-layer.ts'
+import { checkClass, type KerasLayer } from './keras-layer.ts'
 import { ModelError, quoted } from './model-error.ts'
 
 /** Raw layers, input included; a network has at most 256. */
@@ -42,7 +42,9 @@ function readLayer(
   const module = property(raw, 'module')
   const registered = property(raw, 'registered_name')
   const foreign = typeof module === 'string' && !/^(tf_)?keras(\.|$)/.test(module)
-  if (foreign || (typeof registered === 'string' && registered.includes('>')))
+  // A class of the user's own may be called as one of Keras', which have a module.
+  const custom = typeof registered === 'string' && (module === null || registered.includes('>'))
+  if (foreign || custom)
     throw new ModelError(
       'layer-not-supported',
       `layer ${quoted(name)} (${quoted(className)}): it is a custom object (${quoted(foreign ? module : String(registered))}), whose code is not in the file; build the model from Keras' own layers`,
@@ -50,7 +52,9 @@ function readLayer(
     )
   const where = `layer ${quoted(name)} (${quoted(className)})`
   const fields = new Fields(config, where, `${pointer}/config`)
-  return { layer: { name, className, fields, pointer }, raw }
+  const layer = { name, className, fields, pointer }
+  checkClass(layer)
+  return { layer, raw }
 }
 
 /** Names of the layers whose outputs one call of a layer takes, or null when that is not readable. */

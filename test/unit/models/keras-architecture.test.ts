@@ -82,6 +82,30 @@ test.each<[string, unknown, string, RegExp]>([
     /custom object \("my_layers"\)/,
   ],
   [
+    'a class of the client’s own that is called as one of Keras',
+    sequential(
+      input(12),
+      layer('Dense', { units: 4 }, { module: null, registered_name: 'Dense' }),
+      out(),
+    ),
+    '/config/layers/1/registered_name',
+    /custom object \("Dense"\)/,
+  ],
+  [
+    'an operation of TensorFlow',
+    functional([
+      { ...input(12), name: 'rows', inbound_nodes: [] },
+      called(layer('Dense', { name: 'left', units: 3 }), 'rows'),
+      {
+        ...layer('TFOpLambda', { name: 'out' }, { module: 'tf_keras.src.layers.core' }),
+        name: 'out',
+        inbound_nodes: [['rows', 0, 0, { y: ['left', 0, 0], name: null }]],
+      },
+    ]),
+    '/config/layers/2/class_name',
+    /such as \+ or a function of TensorFlow; use a layer instead, such as keras\.layers\.Add/,
+  ],
+  [
     'an unknown layer',
     sequential(input(12), layer('LSTM', { units: 4 }), out()),
     '/config/layers/1/class_name',
@@ -239,6 +263,27 @@ test.each<[string, unknown, string, RegExp]>([
   const issue = issueOf(document, [12])
   expect(issue?.pointer).toBe(pointer)
   expect(issue?.message).toMatch(message)
+})
+
+test('a sum that was written as an operator of Keras 3 is an add layer', () => {
+  const sum = {
+    ...layer('Add', { name: 'sum' }, { module: 'keras.src.ops.numpy', registered_name: 'Add' }),
+    name: 'sum',
+    inbound_nodes: [{ args: [tensor('rows'), tensor('left')], kwargs: {} }],
+  }
+  const document = functional([
+    { ...input(12), name: 'rows', inbound_nodes: [] },
+    called(layer('Dense', { name: 'left', units: 12 }), 'rows'),
+    sum,
+    called(out(), 'sum'),
+  ])
+  expect(networkOf(document, [12]).layers[1]).toMatchObject({
+    layer: { type: 'add' },
+    inputs: ['input', 'left'],
+  })
+  const number = { ...sum, inbound_nodes: [{ args: [tensor('left'), 1], kwargs: {} }] }
+  const layers = document.config.layers.with(2, number)
+  expect(issueOf(functional(layers), [12])?.pointer).toBe('/config/layers/2/inbound_nodes')
 })
 
 test('in a document that came as text the place is in the message', () => {
