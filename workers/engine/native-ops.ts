@@ -148,6 +148,25 @@ export const logSoftmax = defineOp('NativeLogSoftmax', {
   ],
 })
 
+/**
+ * Rows of a matrix by number, without a gradient. tfjs-node's own gather reads the numbers back to check them, which a
+ * graph cannot; here they are the caller's to check.
+ * @param matrix  `[rows, width]`
+ * @param indices `[…]` int32, each at least 0 and below `rows`
+ * @returns       `[…, width]`
+ */
+export function takeRows(matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor {
+  const axis = tf.scalar(0, 'int32')
+  const attributes = [
+    dtype('Tparams', 'TF_FLOAT'),
+    dtype('Tindices', 'TF_INT32'),
+    dtype('Taxis', 'TF_INT32'),
+  ]
+  const result = backend().executeSingleOutput('GatherV2', attributes, [matrix, indices, axis])
+  axis.dispose()
+  return result
+}
+
 /** TensorFlow's DT_UINT64, which tfjs has no tensors of. */
 const UINT64 = 23
 const PHILOX = 1

@@ -5,6 +5,7 @@
  */
 import { logSoftmax } from '../native-ops.ts'
 import { tf } from '../tensorflow.ts'
+import { stopGradient } from './primitives/stop-gradient.ts'
 
 /**
  * Kullback–Leibler divergence from student to teacher at temperature T, times T², averaged over the batch.
@@ -32,7 +33,7 @@ export function softTargetLoss(
 ): tf.Scalar {
   return tf.tidy(() => {
     // Not a division: TensorFlow replaces one by a constant in a graph, and the eager run would differ in the last bit.
-    const logP = logSoftmax(tf.mul(teacherLogits, 1 / temperature))
+    const logP = logSoftmax(tf.mul(stopGradient(teacherLogits), 1 / temperature))
     const logQ = logSoftmax(tf.mul(studentLogits, 1 / temperature))
     const divergence = tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)))
     const rows = studentLogits.shape[0]
