@@ -7,6 +7,7 @@
 import { takeRows } from '../native-ops.ts'
 import { tf } from '../tensorflow.ts'
 import type { LossInParts } from './loss-in-parts.ts'
+import { insertAxis } from './primitives/insert-axis.ts'
 import { unit } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
 
@@ -40,7 +41,7 @@ function estimate(
 ): tf.Scalar {
   const [batch = 1, all = 1] = candidates.shape
   const noise = (all - 1) / rows
-  const scores = tf.reshape(tf.matMul(candidates, tf.expandDims(anchors, 2)), [batch, all])
+  const scores = tf.reshape(tf.matMul(candidates, insertAxis(anchors, 2)), [batch, all])
   // log of (exp(score / T) / Z) / (c + eps)
   const logOdds = tf.sub(
     tf.mul(scores, 1 / temperature),

@@ -4,6 +4,7 @@
  * classes are left to be learnt, and the student's logits may have whatever scale its size allows.
  */
 import { tf } from '../tensorflow.ts'
+import { insertAxis } from './primitives/insert-axis.ts'
 import { length } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
 import { softTargetLoss } from './soft-targets.ts'
@@ -19,7 +20,7 @@ export interface LogitStandardizationOptions {
 function standardized(logits: tf.Tensor2D, eps: number): tf.Tensor2D {
   const centred = tf.sub(logits, tf.mean(logits, 1, true))
   const deviation = tf.mul(length(centred), 1 / Math.sqrt(logits.shape[1] - 1))
-  return tf.div(centred, tf.expandDims(tf.add(deviation, eps), 1))
+  return tf.div(centred, insertAxis(tf.add(deviation, eps), 1))
 }
 
 /**

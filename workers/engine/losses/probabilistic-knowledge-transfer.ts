@@ -3,6 +3,7 @@
  * neighbour, compared as probability distributions. Near pairs count more than in `similarity-preserving.ts`.
  */
 import { tf } from '../tensorflow.ts'
+import { insertAxis } from './primitives/insert-axis.ts'
 import { length } from './primitives/length.ts'
 import { asRows } from './primitives/spatial.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
@@ -15,7 +16,7 @@ export interface ProbabilisticKnowledgeTransferOptions {
 /** `[batch, batch]`, rows sum to 1: (cosine + 1) / 2, normalized. */
 function neighbourhoods(features: tf.Tensor, eps: number): tf.Tensor {
   const rows = asRows(features)
-  const directions = tf.div(rows, tf.expandDims(tf.add(length(rows), eps), 1)) as tf.Tensor2D
+  const directions = tf.div(rows, insertAxis(tf.add(length(rows), eps), 1)) as tf.Tensor2D
   const similarity = tf.mul(tf.add(tf.matMul(directions, directions, false, true), 1), 0.5)
   return tf.div(similarity, tf.sum(similarity, 1, true))
 }

@@ -5,6 +5,7 @@
 import { tf } from '../tensorflow.ts'
 import type { LossInParts } from './loss-in-parts.ts'
 import { asDivisor } from './primitives/indicator.ts'
+import { insertAxis } from './primitives/insert-axis.ts'
 import { length, unit } from './primitives/length.ts'
 import { huber } from './primitives/piecewise.ts'
 import { asRows } from './primitives/spatial.ts'
@@ -18,7 +19,7 @@ export interface RelationalOptions {
 /** Distances `[batch, batch]` in units of their mean, and cosines `[batch, batch, batch]` of the angles at the first row. */
 function arrangement(features: tf.Tensor): { distances: tf.Tensor; cosines: tf.Tensor } {
   const rows = asRows(features)
-  const differences = tf.sub(tf.expandDims(rows, 0), tf.expandDims(rows, 1))
+  const differences = tf.sub(insertAxis(rows, 0), insertAxis(rows, 1))
   const distances = length(differences)
   const batch = rows.shape[0]
   // All rows equal: distances of 0 in any unit.

@@ -1,11 +1,12 @@
 /** Points as a picture. */
 import { tf } from '../../tensorflow.ts'
+import { insertAxis } from './insert-axis.ts'
 import type { Points } from './points.ts'
 
 /** `[batch, k, size]`: exp(−(x − centre)² / (2 spread²)) for x = 0 … size − 1. */
 function bells(centres: tf.Tensor2D, size: number, spread: number): tf.Tensor3D {
   const axis = tf.range(0, size, 1, 'float32')
-  const distance = tf.sub(tf.expandDims(tf.cast(centres, 'float32'), 2), axis)
+  const distance = tf.sub(insertAxis(tf.cast(centres, 'float32'), 2), axis)
   return tf.exp(tf.mul(tf.square(distance), -1 / (2 * spread ** 2))) as tf.Tensor3D
 }
 
@@ -22,7 +23,7 @@ export function heatMap(
   width: number,
   spread: number,
 ): tf.Tensor3D {
-  const down = tf.mul(bells(points.rows, height, spread), tf.expandDims(points.present, 2))
+  const down = tf.mul(bells(points.rows, height, spread), insertAxis(points.present, 2))
   const across = bells(points.columns, width, spread)
-  return tf.max(tf.mul(tf.expandDims(down, 3), tf.expandDims(across, 2)), 1) as tf.Tensor3D
+  return tf.max(tf.mul(insertAxis(down, 3), insertAxis(across, 2)), 1) as tf.Tensor3D
 }

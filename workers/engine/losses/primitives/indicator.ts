@@ -1,5 +1,6 @@
 /** Yes or no, as a factor. */
 import { tf } from '../../tensorflow.ts'
+import { stopGradient } from './stop-gradient.ts'
 
 /**
  * 1 where a condition on x holds, else 0: a constant for the gradient. tfjs has no gradient for most comparisons, not even
@@ -7,10 +8,7 @@ import { tf } from '../../tensorflow.ts'
  * @param holds entry by entry
  */
 export const indicator = (x: tf.Tensor, holds: (x: tf.Tensor) => tf.Tensor): tf.Tensor =>
-  tf.customGrad((given) => ({
-    value: tf.cast(holds(given as tf.Tensor), 'float32'),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }))(x)
+  tf.cast(holds(stopGradient(x)), 'float32')
 
 /** x ≥ 0 as a divisor: 1 in the place of 0. */
 export const asDivisor = (x: tf.Tensor): tf.Tensor =>

@@ -3,6 +3,7 @@
  * root is ∞ there, and ∞ · 0 = NaN: one dead channel would destroy a training.
  */
 import { tf } from '../../tensorflow.ts'
+import { insertAxis } from './insert-axis.ts'
 
 /** Squared length at and below which a vector counts as 0. */
 const NOTHING = 1e-24
@@ -38,6 +39,6 @@ export const length: (x: tf.Tensor) => tf.Tensor = tf.customGrad((x, save) => {
   ;(save as tf.GradSaveFunc)([tf.mul(given, inverseLength(given, -1))])
   return {
     value: tf.sqrt(tf.sum(tf.square(given), -1)),
-    gradFunc: (dy: tf.Tensor, [u]: tf.Tensor[]) => tf.mul(tf.expandDims(dy, -1), u as tf.Tensor),
+    gradFunc: (dy: tf.Tensor, [u]: tf.Tensor[]) => tf.mul(insertAxis(dy, -1), u as tf.Tensor),
   }
 })
