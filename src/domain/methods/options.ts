@@ -16,11 +16,7 @@ export const choice = <const Choices extends readonly [string, string, ...string
   choices: Choices,
   value: Choices[number],
   description: string,
-) =>
-  Type.Union(
-    choices.map((one) => Type.Literal(one)),
-    { default: value, description },
-  )
+) => Type.Unsafe<Choices[number]>(Type.Enum([...choices], { default: value, description }))
 
 export const reduction = () =>
   choice(
