@@ -1,6 +1,8 @@
 /** What a trained network answers. */
 import { setImmediate } from 'node:timers/promises'
 import { elements, type Network, outputShape } from '../../src/domain/network.ts'
+import { CannotCompile } from './compile/cannot-compile.ts'
+import { compiledForward } from './compile/compiled-forward.ts'
 import type { Rows } from './datasets.ts'
 import { apply } from './forward.ts'
 import { gatherFeatures } from './gather.ts'
@@ -18,6 +20,58 @@ function batchRows(network: Network): number {
   return Math.min(MAX_BATCH_ROWS, Math.max(1, Math.floor(BATCH_ELEMENTS / largest)))
 }
 
+/** With fewer batches, recording and loading a graph takes longer than it saves. */
+const FEWEST_BATCHES = 4
+
+/** Answers one batch of at most `size` rows. */
+interface Forward extends Disposable {
+  run(features: Float32Array, rows: number): Float32Array
+}
+
+function eagerForward(network: Network, arrays: readonly NamedArray[]): Forward {
+  const weights = upload(arrays)
+  return {
+    run: (features, rows) =>
+      tf.tidy(() => {
+        const inputs = tf.tensor(features, [rows, ...network.inputShape], 'float32')
+        const { logits } = apply(network, weights, inputs, { training: false })
+        return logits.dataSync() as Float32Array
+      }),
+    [Symbol.dispose]: () => tf.dispose(weights as tf.TensorContainer),
+  }
+}
+
+/** A graph has one size of batch: the last one is filled up with zeros, whose answers are dropped. */
+function graphForward(network: Network, arrays: readonly NamedArray[], size: number): Forward {
+  const forward = compiledForward(network, arrays, size)
+  const width = elements(network.inputShape)
+  const classes = elements(outputShape(network))
+  return {
+    run(features, rows) {
+      if (rows === size) return forward.run(features)
+      const filled = new Float32Array(size * width)
+      filled.set(features)
+      return forward.run(filled).subarray(0, rows * classes)
+    },
+    [Symbol.dispose]: () => forward[Symbol.dispose](),
+  }
+}
+
+function chooseForward(
+  network: Network,
+  arrays: readonly NamedArray[],
+  size: number,
+  rows: number,
+): Forward {
+  if (rows < FEWEST_BATCHES * size) return eagerForward(network, arrays)
+  try {
+    return graphForward(network, arrays, size)
+  } catch (error) {
+    if (!(error instanceof CannotCompile)) throw error
+    return eagerForward(network, arrays)
+  }
+}
+
 /**
  * Computes the logits of the chosen rows, `[chosen rows, classes]`, in their order.
  * @throws the reason of the signal when aborted, within a batch
@@ -33,23 +87,15 @@ export async function predict(
   const classes = elements(outputShape(network))
   const result = new Float32Array(chosen.length * classes)
   const size = batchRows(network)
-  const weights = upload(arrays)
-  try {
-    for (let start = 0; start < chosen.length; start += size) {
-      signal.throwIfAborted()
-      const batch = chosen.subarray(start, start + size)
-      const logits = tf.tidy(() => {
-        const features = gatherFeatures(data, batch, normalization)
-        const inputs = tf.tensor(features, [batch.length, ...data.shape], 'float32')
-        return apply(network, weights, inputs, { training: false }).logits.dataSync()
-      })
-      result.set(logits, start * classes)
-      await setImmediate()
-    }
-    return result
-  } finally {
-    tf.dispose(weights as tf.TensorContainer)
+  using forward = chooseForward(network, arrays, size, chosen.length)
+  for (let start = 0; start < chosen.length; start += size) {
+    signal.throwIfAborted()
+    const batch = chosen.subarray(start, start + size)
+    const features = gatherFeatures(data, batch, normalization)
+    result.set(forward.run(features, batch.length), start * classes)
+    await setImmediate()
   }
+  return result
 }
 
 /** Every row of a dataset, in order. */
