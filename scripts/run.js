@@ -8,6 +8,7 @@ const USAGE = `Usage: node scripts/run.js <command> [arguments]
   start               run the service: database, queue, API and worker
   test [arguments]    all tests; arguments go to vitest
   check               style, types, layers, unused code, unit tests
+  bench [options]     speed against PyTorch and JAX, in their own Python environments (bench/run.ts)
   setup [step…]       only what the others do first: packages, node, tensorflow, redis, client
   train <spec.json>   one training by hand, without queue and database
   openapi             write openapi.yaml anew
@@ -25,6 +26,7 @@ const COMMANDS = {
   start: async () => (await import('./commands/start.js')).start(),
   test: async (args) => (await import('./commands/test.js')).test(args),
   check: async () => (await import('./commands/check.js')).check(),
+  bench: async (args) => (await import('./commands/bench.js')).bench(args),
   setup: async (args) => {
     await (await import('./setup/setup.js')).setup(args)
     return 0

@@ -3,6 +3,7 @@
  * where operations are small that costs several times what they do: 64-16-10 trained five times faster on one thread.
  */
 import { multiplyAdds } from '../src/domain/cost.ts'
+import type { Network } from '../src/domain/network.ts'
 import type { Task } from './trainer-contract.ts'
 
 /** Multiplications and additions of one step, in pairs, from which on threads pay: some milliseconds on one core. */
@@ -12,13 +13,16 @@ const PASSES_OF_A_STEP = 3
 /** Rows that a prediction takes at once, at most. */
 const PREDICTED_ROWS = 1024
 
+/** Threads for a training in batches of `rows`. */
+export const threadsForSteps = (network: Network, rows: number, available: number): number =>
+  multiplyAdds(network) * rows * PASSES_OF_A_STEP < WORTH_SHARING ? 1 : available
+
 /** @param available threads that the task may use */
 export function threadsFor(task: Task, available: number): number {
   switch (task.kind) {
     case 'train': {
       const rows = Math.min(task.training.batchSize, task.dataset.rows)
-      const ofStep = multiplyAdds(task.network) * rows * PASSES_OF_A_STEP
-      return ofStep < WORTH_SHARING ? 1 : available
+      return threadsForSteps(task.network, rows, available)
     }
     case 'predict': {
       const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)

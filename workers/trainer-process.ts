@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { type TensorflowSettings, tensorflowEnvironment } from './tensorflow-environment.ts'
 import type {
   EpochMetrics,
   Progress,
@@ -21,10 +22,8 @@ export class TrainerFailed extends Error {
   }
 }
 
-export interface TrainerSettings {
+export interface TrainerSettings extends TensorflowSettings {
   readonly environment: Readonly<NodeJS.ProcessEnv>
-  readonly threads: number
-  readonly device: 'cpu' | 'gpu'
 }
 
 export interface TaskListener {
@@ -38,17 +37,6 @@ const TRAINER = fileURLToPath(new URL('./trainer.ts', import.meta.url))
 const GRACE_MS = 300
 /** Last lines of output that are kept for the message of a crash. */
 const LAST_LINES = 5
-
-/** Settings that TensorFlow reads from its environment, once, when it is loaded. */
-const tensorflowEnvironment = ({ threads, device }: TrainerSettings): NodeJS.ProcessEnv => ({
-  TF_CPP_MIN_LOG_LEVEL: '2',
-  // Keeps freed memory for the next step rather than asking the system again: steadier and faster.
-  TF_CPU_ALLOCATOR_USE_BFC: 'true',
-  TF_NUM_INTRAOP_THREADS: String(threads),
-  TF_NUM_INTEROP_THREADS: '1',
-  OMP_NUM_THREADS: String(threads),
-  ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : { TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
-})
 
 export class Trainer {
   readonly #child: ChildProcess

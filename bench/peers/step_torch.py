@@ -1,89 +1,132 @@
-"""The nets of bench/step.ts in PyTorch (eager), with the same objective, data held in memory and batches by index.
+"""The step in PyTorch: `step_torch.py <net> eager|compile`."""
 
-Run alone: python step_torch.py [threads] [rounds]
-"""
-import statistics
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-THREADS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-ROWS, CLASSES, ROUND_S = 4096, 10, 1.5
+from contest import BATCH, CLASSES, ROWS, contest
+
+name, how = sys.argv[1:3]
+THREADS = 2
+TEMPERATURE = 4.0
 torch.set_num_threads(THREADS)
-# As TensorFlow does: gradients of a net that has learnt everything are denormal, and slow.
-torch.set_flush_denormal(True)
-torch.manual_seed(1)
+torch.manual_seed(0)
 
 
-def mlp(*widths):
+class Residual(nn.Module):
+    def __init__(self, before, filters, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(before, filters, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(filters)
+        self.conv2 = nn.Conv2d(filters, filters, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(filters)
+        self.shortcut = nn.Identity()
+        if before != filters:
+            convolution = nn.Conv2d(before, filters, 1, stride, bias=False)
+            self.shortcut = nn.Sequential(convolution, nn.BatchNorm2d(filters))
+
+    def forward(self, x):
+        inner = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(inner + self.shortcut(x))
+
+
+def stem():
+    return [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+
+
+def ending(features):
+    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(features, CLASSES)]
+
+
+def separable(before, filters, stride):
+    return [
+        nn.Conv2d(before, before, 3, stride, 1, groups=before, bias=False),
+        nn.BatchNorm2d(before),
+        nn.ReLU(),
+        nn.Conv2d(before, filters, 1, bias=False),
+        nn.BatchNorm2d(filters),
+        nn.ReLU(),
+    ]
+
+
+def mlp(*units):
     layers = []
-    for i in range(len(widths) - 1):
-        layers.append(nn.Linear(widths[i], widths[i + 1]))
-        if i < len(widths) - 2:
-            layers.append(nn.ReLU())
-    return nn.Sequential(*layers)
+    for before, after in zip(units, units[1:]):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
-def lenet(side):
+def mobilenet():
+    layers, before = stem(), 16
+    blocks = [(32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1)]
+    for filters, stride in blocks:
+        layers += separable(before, filters, stride)
+        before = filters
+    return nn.Sequential(*layers, *ending(before))
+
+
+def convnet():
     return nn.Sequential(
-        nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(32 * (side // 4) ** 2, 84), nn.ReLU(), nn.Linear(84, CLASSES),
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64 * 12 * 12, 128),
+        nn.ReLU(),
+        nn.Linear(128, CLASSES),
     )
 
 
-def conv_bn():
-    return nn.Sequential(
-        nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
-        nn.Conv2d(16, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, CLASSES),
-    )
+def resnet8():
+    blocks = [Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2)]
+    return nn.Sequential(*stem(), *blocks, *ending(64))
 
 
-CASES = [
-    ("64-16-10", lambda: mlp(64, 16, 10), (64,), 64),
-    ("784-64-10", lambda: mlp(784, 64, 10), (784,), 128),
-    ("784-800-800-10", lambda: mlp(784, 800, 800, 10), (784,), 128),
-    ("lenet 8x8", lambda: lenet(8), (1, 8, 8), 64),
-    ("lenet 28x28", lambda: lenet(28), (1, 28, 28), 64),
-    ("conv-bn 16x16", conv_bn, (3, 16, 16), 64),
-]
-OPTIMIZERS = {
-    "sgd": lambda p: torch.optim.SGD(p, 1e-3, momentum=0.9),
-    "adam": lambda p: torch.optim.Adam(p, 1e-3),
-}
+net, shape = {
+    "784-64-10": lambda: (mlp(784, 64, CLASSES), (784,)),
+    "784-800-800-10": lambda: (mlp(784, 800, 800, CLASSES), (784,)),
+    "conv32-conv64-pool-128-10": lambda: (convnet(), (1, 28, 28)),
+    "resnet8": lambda: (resnet8(), (3, 32, 32)),
+    "mobilenet-tiny": lambda: (mobilenet(), (3, 32, 32)),
+}[name]()
+batch = BATCH[name]
+x = torch.rand(ROWS, *shape)
+y = torch.arange(ROWS) % CLASSES
+teacher = 3 * torch.randn(ROWS, CLASSES)
+order = torch.arange(ROWS).split(batch)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
 
 
-def loss_of(logits, labels, teacher, temperature=4.0):
-    p, q = F.log_softmax(teacher / temperature, 1), F.log_softmax(logits / temperature, 1)
-    soft = F.kl_div(q, p, reduction="batchmean", log_target=True) * temperature**2
-    return 0.9 * soft + 0.1 * F.cross_entropy(logits, labels)
+def loss_of(rows_x, rows_y, rows_teacher):
+    logits = net(rows_x)
+    p = F.log_softmax(rows_teacher / TEMPERATURE, 1)
+    q = F.log_softmax(logits / TEMPERATURE, 1)
+    soft = F.kl_div(q, p, reduction="batchmean", log_target=True) * TEMPERATURE**2
+    return 0.9 * soft + 0.1 * F.cross_entropy(logits, rows_y)
 
 
-print("net, optimizer, samples a second, samples a second of processor time")
-print(f"torch {torch.__version__}, {THREADS} threads")
-for name, make, shape, batch in CASES:
-    for optimizer_name, make_optimizer in OPTIMIZERS.items():
-        net = make()
-        optimizer = make_optimizer(net.parameters())
-        x = torch.rand(ROWS, *shape)
-        y = torch.arange(ROWS) % CLASSES
-        teacher = 3 * torch.randn(ROWS, CLASSES)
-        order = torch.arange(ROWS).split(batch)
-        rates, cpu_rates = [], []
-        for _ in range(ROUNDS):
-            steps, begin, cpu_begin = 0, time.perf_counter(), time.process_time()
-            while time.perf_counter() - begin < ROUND_S:
-                rows = order[steps % (ROWS // batch)]
-                optimizer.zero_grad()
-                loss_of(net(x[rows]), y[rows], teacher[rows]).backward()
-                optimizer.step()
-                steps += 1
-            rates.append(steps * batch / (time.perf_counter() - begin))
-            cpu_rates.append(steps * batch / (time.process_time() - cpu_begin))
-        wall, cpu = statistics.median(rates), statistics.median(cpu_rates)
-        print(f"{name:16}{optimizer_name:8}{wall:12.0f}{cpu:12.0f}", flush=True)
+def step(rows_x, rows_y, rows_teacher):
+    loss = loss_of(rows_x, rows_y, rows_teacher)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+# Forward, backward and the optimizer in one: what `torch.compile` makes the most of.
+take = torch.compile(step) if how == "compile" else step
+steps = 0
+
+
+def call():
+    global steps
+    rows = order[steps % (ROWS // batch)]
+    take(x[rows], y[rows], teacher[rows])
+    steps += 1
+    return batch
+
+
+contest(f"PyTorch {torch.__version__}", how, call)
