@@ -1,10 +1,11 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
 import { finalIsMeasured, foldCount, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import type { ModelForm } from '../src/domain/model.ts'
 import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
-import type { DatasetReference } from '../src/domain/resolved-job.ts'
+import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
-import type { DatasetFiles, MeasuredLogits, Task } from './trainer-contract.ts'
+import type { DatasetFiles, MeasuredLogits, Task, TeacherFiles } from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
 export interface EarlierFile {
@@ -70,6 +71,35 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
   return logits
 }
 
+function teacherFiles(
+  form: ModelForm,
+  { testSet }: ResolvedJob,
+  fileOf: Surroundings['fileOf'],
+): TeacherFiles {
+  switch (form.kind) {
+    case 'network': {
+      const { kind, network, normalization, weightsSha256 } = form
+      return { kind, network, normalization, weightsPath: fileOf(weightsSha256) }
+    }
+    case 'outputs':
+      return {
+        kind: form.kind,
+        outputsPath: fileOf(form.dataset.sha256),
+        testOutputsPath: testSet && form.testSet && fileOf(form.testSet.sha256),
+      }
+  }
+}
+
+/** What tells one given teacher from another, in the manifest of its students. */
+function teacherManifest(form: ModelForm): Record<string, unknown> {
+  switch (form.kind) {
+    case 'network':
+      return { weightsSha256: form.weightsSha256 }
+    case 'outputs':
+      return { outputsSha256: form.dataset.sha256 }
+  }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
@@ -87,7 +117,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
       arm === 'teacher'
         ? null
         : job.teacher.kind === 'model'
-          ? { weightsSha256: job.teacher.weightsSha256 }
+          ? teacherManifest(job.teacher.form)
           : { network: job.teacher.network, training: job.teacher.training },
   }
 }
@@ -113,8 +143,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
   if (kind === 'predict') {
     if (job.teacher.kind !== 'model') throw new Error(`task ${claimed.key} has no given teacher`)
-    const { weightsSha256, network, normalization } = job.teacher
-    return { kind: 'predict', ...files, network, weightsPath: fileOf(weightsSha256), normalization }
+    return { kind: 'predict', ...files, teacher: teacherFiles(job.teacher.form, job, fileOf) }
   }
   const teaching = arm === 'teacher' && job.teacher.kind === 'train' ? job.teacher : null
   const { network, training } = teaching ?? job.student

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { storeBlob } from '../src/application/store-blob.ts'
 import type { Model } from '../src/domain/model.ts'
-import { parameterCount } from '../src/domain/network.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
 import type { Report } from '../src/domain/report.ts'
 import type { Artifact, ClaimedTask, TaskOutcome } from '../src/domain/task.ts'
@@ -23,19 +22,23 @@ function deliveredModel(
   if (!safetensors) return []
   const { job, arm } = claimed
   const teacher = arm === 'teacher'
-  const { network } = teacher ? job.teacher : job.student
+  const trained = teacher ? job.teacher : job.student
+  // A given teacher is not trained, so none of its tasks leaves weights.
+  if (!('network' in trained)) throw new Error(`${claimed.key} trained a model that was given`)
   const tfjs = stored.get('tfjs')
   return [
     {
       id,
       name: `${job.name ?? job.dataset.name} ${teacher ? 'teacher' : 'student'}`,
       source: 'job',
-      network,
-      normalization: result.normalization,
+      form: {
+        kind: 'network',
+        network: trained.network,
+        normalization: result.normalization,
+        weightsSha256: safetensors.sha256,
+      },
       classes: job.dataset.classNames.length,
       classNames: job.dataset.classNames,
-      parameters: parameterCount(network),
-      sizeBytes: safetensors.sizeBytes,
       files: { safetensors, ...(tfjs ? { tfjs } : {}) },
       lineage: { jobId: claimed.jobId, role: teacher ? 'teacher' : 'student' },
     },

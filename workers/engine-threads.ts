@@ -4,7 +4,7 @@
  */
 import { multiplyAdds } from '../src/domain/cost.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { Task } from './trainer-contract.ts'
+import type { Task, TeacherFiles } from './trainer-contract.ts'
 
 /** Multiplications and additions of one step, in pairs, from which on threads pay: some milliseconds on one core. */
 const WORTH_SHARING = 100e6
@@ -17,6 +17,15 @@ const PREDICTED_ROWS = 1024
 export const threadsForSteps = (network: Network, rows: number, available: number): number =>
   multiplyAdds(network) * rows * PASSES_OF_A_STEP < WORTH_SHARING ? 1 : available
 
+function teacherMultiplyAdds(teacher: TeacherFiles): number {
+  switch (teacher.kind) {
+    case 'network':
+      return multiplyAdds(teacher.network)
+    case 'outputs':
+      return 0
+  }
+}
+
 /** @param available threads that the task may use */
 export function threadsFor(task: Task, available: number): number {
   switch (task.kind) {
@@ -26,7 +35,7 @@ export function threadsFor(task: Task, available: number): number {
     }
     case 'predict': {
       const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)
-      return multiplyAdds(task.network) * rows < WORTH_SHARING ? 1 : available
+      return teacherMultiplyAdds(task.teacher) * rows < WORTH_SHARING ? 1 : available
     }
     case 'report':
       return 1

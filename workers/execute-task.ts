@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
-import type { TaskHooks, TaskRows } from './engine/run-task.ts'
+import type { TaskRows } from './engine/run-task.ts'
+import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
 import { partition } from './evaluation/split.ts'
 import {
@@ -56,7 +57,7 @@ export async function executeTask(
       return runTrain(task, rows, hooks, signal)
     }
     case 'predict': {
-      const { runPredict } = await import('./engine/run-task.ts')
+      const { runPredict } = await import('./engine/run-predict.ts')
       return runPredict(task, hooks, signal)
     }
     case 'report':

@@ -23,7 +23,6 @@ export interface DatasetFiles {
 interface TaskBase {
   readonly dataset: DatasetFiles
   readonly testSet: DatasetFiles | null
-  readonly network: Network
   /** Folder that exists and is empty; results are written here. */
   readonly outputDirectory: string
 }
@@ -31,6 +30,7 @@ interface TaskBase {
 /** Trains one network on one part of the rows. */
 export interface TrainTask extends TaskBase {
   readonly kind: 'train'
+  readonly network: Network
   readonly arm: Arm
   /** Null: the final training. */
   readonly fold: number | null
@@ -49,11 +49,27 @@ export interface TrainTask extends TaskBase {
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
-/** Records what a given teacher answers on every row. */
+/** A stored model in one of the forms of `ModelForm`, with its blobs as files. */
+export type TeacherFiles =
+  | {
+      readonly kind: 'network'
+      readonly network: Network
+      readonly normalization: Normalization | null
+      /** Safetensors. */
+      readonly weightsPath: string
+    }
+  | {
+      readonly kind: 'outputs'
+      /** .npy with the header of `npyHeader`: float32 `[dataset rows, classes]`. */
+      readonly outputsPath: string
+      /** The same of the test set; null where the task has none. */
+      readonly testOutputsPath: string | null
+    }
+
+/** Records what a given teacher answers on every row: `allLogits`, and `testLogits` where there is a test set. */
 export interface PredictTask extends TaskBase {
   readonly kind: 'predict'
-  readonly weightsPath: string
-  readonly normalization: Normalization | null
+  readonly teacher: TeacherFiles
 }
 
 /** Logits of one arm on the rows it is measured on. */

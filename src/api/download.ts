@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import parseRange from 'range-parser'
 import { Type } from 'typebox'
-import { type Model, WEIGHT_FORMATS, type WeightFormat } from '../domain/model.ts'
+import { MODEL_FILES, type Model, type ModelFile, WEIGHT_FORMATS } from '../domain/model.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 
@@ -15,6 +15,16 @@ export const FormatQuery = Type.Object({
     default: 'safetensors',
     description: 'safetensors: PyTorch, NumPy, JAX. tfjs: a zip of a TensorFlow.js layers model.',
   }),
+})
+
+/** Of any model, whatever its form. */
+export const FileQuery = Type.Object({
+  format: Type.Optional(
+    Type.Enum([...MODEL_FILES], {
+      description:
+        'safetensors and tfjs: networks only. outputs, test-outputs: .npy of float32 logits, of recorded outputs only. Left out: the file that the model is computed from.',
+    }),
+  ),
 })
 
 const File = Type.Unsafe<unknown>({ type: 'string', format: 'binary' })
@@ -28,15 +38,17 @@ export const DOWNLOAD_RESPONSES = {
   304: Type.Null({ description: 'You have it already.' }),
 }
 
-const FILES: Record<WeightFormat, { suffix: string; type: string }> = {
+const FILES: Record<ModelFile, { suffix: string; type: string }> = {
   safetensors: { suffix: 'safetensors', type: 'application/octet-stream' },
   tfjs: { suffix: 'tfjs.zip', type: 'application/zip' },
+  outputs: { suffix: 'npy', type: 'application/octet-stream' },
+  'test-outputs': { suffix: 'test.npy', type: 'application/octet-stream' },
 }
 
 interface Request {
   readonly blobs: BlobStore
   readonly model: Model
-  readonly format: WeightFormat
+  readonly format: ModelFile
   readonly headers: {
     readonly range?: string | undefined
     readonly 'if-none-match'?: string | undefined
@@ -67,7 +79,7 @@ export function sendWeights(reply: FastifyReply, { blobs, model, format, headers
   if (!file)
     throw new Problem(
       'never-ready',
-      `Model ${model.id} is not kept as ${format}; ask for ${Object.keys(model.files).join(' or ')}.`,
+      `Model ${model.id} is of form ${model.form.kind} and not kept as ${format}; ask for ${Object.keys(model.files).join(' or ')}.`,
     )
   const etag = `"${file.sha256}"`
   reply

@@ -1,10 +1,11 @@
 /** Submit, validate, read, cancel and delete jobs. Knows ports; no HTTP, no SQL. */
-import { multiplyAdds } from '../domain/cost.ts'
+import { formMultiplyAdds, multiplyAdds } from '../domain/cost.ts'
 import type { Dataset } from '../domain/dataset.ts'
 import { isTerminal } from '../domain/job-lifecycle.ts'
 import { planJob } from '../domain/job-plan.ts'
 import type { JobSpec } from '../domain/job-spec.ts'
-import { type Network, parameterCount, weightBytes } from '../domain/network.ts'
+import { type FormSize, networkSize, sizeOf } from '../domain/model-form.ts'
+import type { Network } from '../domain/network.ts'
 import type {
   DatasetStore,
   Identifiers,
@@ -17,22 +18,21 @@ import type {
 import { Problem } from '../domain/problems.ts'
 import type { Report } from '../domain/report.ts'
 import { type References, resolveJob } from '../domain/resolve-job.ts'
-import type { ResolvedJob } from '../domain/resolved-job.ts'
+import type { ResolvedJob, ResolvedTeacher } from '../domain/resolved-job.ts'
 import type { SpecIssue } from '../domain/spec-issue.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
 import { readKerasArchitecture } from '../models/keras-architecture.ts'
 
-export interface NetworkEstimate {
-  readonly parameters: number
-  readonly weightBytes: number
-  readonly multiplyAdds: number
+export interface Estimate extends FormSize {
+  /** Of one row, forward; null where the form does not tell. */
+  readonly multiplyAdds: number | null
 }
 
 export interface Validation {
   readonly resolved: ResolvedJob
   readonly estimate: {
-    readonly teacher: NetworkEstimate
-    readonly student: NetworkEstimate
+    readonly teacher: Estimate
+    readonly student: Estimate
     readonly tasks: number
     readonly trainings: number
   }
@@ -47,11 +47,15 @@ interface Ports {
   readonly maxWaitingJobs: number
 }
 
-const estimate = (network: Network): NetworkEstimate => ({
-  parameters: parameterCount(network),
-  weightBytes: weightBytes(network),
+const estimateNetwork = (network: Network): Estimate => ({
+  ...networkSize(network),
   multiplyAdds: multiplyAdds(network),
 })
+
+const estimateTeacher = (teacher: ResolvedTeacher): Estimate =>
+  teacher.kind === 'train'
+    ? estimateNetwork(teacher.network)
+    : { ...sizeOf(teacher.form), multiplyAdds: formMultiplyAdds(teacher.form) }
 
 export type JobService = ReturnType<typeof createJobService>
 
@@ -110,8 +114,8 @@ export function createJobService(ports: Ports) {
       return {
         resolved,
         estimate: {
-          teacher: estimate(resolved.teacher.network),
-          student: estimate(resolved.student.network),
+          teacher: estimateTeacher(resolved.teacher),
+          student: estimateNetwork(resolved.student.network),
           tasks: plan.length,
           trainings: plan.filter((task) => task.kind === 'train').length,
         },

@@ -1,6 +1,6 @@
 /** Upload, read and delete models. */
 import type { Model, Normalization } from '../domain/model.ts'
-import { outputShape, parameterCount } from '../domain/network.ts'
+import { outputShape } from '../domain/network.ts'
 import type { BlobStore, Identifiers, ModelStore, Page, PageRequest } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 import { fewestTokens } from '../domain/tokens.ts'
@@ -100,12 +100,9 @@ export function createModelService({ models, blobs, ids }: Ports) {
         id: ids.create('mdl'),
         name: upload.name,
         source: 'upload',
-        network,
-        normalization,
+        form: { kind: 'network', network, normalization, weightsSha256: safetensors.sha256 },
         classes,
         classNames,
-        parameters: parameterCount(network),
-        sizeBytes: safetensors.sizeBytes,
         files: { safetensors, tfjs: await storeBlob(blobs, zip) },
         lineage: null,
         createdAt: new Date(),

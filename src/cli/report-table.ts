@@ -21,6 +21,9 @@ const ROWS: Readonly<Record<MetricName, Row>> = {
   agreement: { name: 'agrees with teacher, %', show: (summary) => plusMinus(summary, 2, 100) },
 }
 
+const count = (value: number): string => value.toLocaleString('en')
+const known = (value: number | null, show: (value: number) => string): string =>
+  value === null ? '–' : show(value)
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
 
 function grid(lines: readonly (readonly string[])[]): string {
@@ -53,7 +56,7 @@ export function reportTable({ arms, gain }: Report): string {
   return grid([
     ['', ...columns.map(([name]) => name), ...(gain ? ['gain'] : [])],
     ...metrics,
-    ['parameters', ...columns.map(([, arm]) => arm.parameters.toLocaleString('en')), ...blank],
-    ['weights', ...columns.map(([, arm]) => kilobytes(arm.weightBytes)), ...blank],
+    ['parameters', ...columns.map(([, arm]) => known(arm.parameters, count)), ...blank],
+    ['weights', ...columns.map(([, arm]) => known(arm.weightBytes, kilobytes)), ...blank],
   ])
 }

@@ -1,7 +1,8 @@
 /** What a network costs, from its shapes alone. */
 import { foldCount, type PlannedTask } from './job-plan.ts'
+import type { ModelForm } from './model.ts'
 import { elements, type Network, type PlacedLayer } from './network.ts'
-import type { ResolvedJob } from './resolved-job.ts'
+import type { ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 
 const KERNELS: ReadonlySet<string> = new Set(['kernel', 'depthwiseKernel', 'pointwiseKernel'])
 
@@ -17,6 +18,24 @@ function layerMultiplyAdds(placed: PlacedLayer): number {
 export const multiplyAdds = (network: Network): number =>
   network.layers.reduce((sum, placed) => sum + layerMultiplyAdds(placed), 0)
 
+/** Of one row, forward; null where the form does not tell. */
+export function formMultiplyAdds(form: ModelForm): number | null {
+  switch (form.kind) {
+    case 'network':
+      return multiplyAdds(form.network)
+    case 'outputs':
+      return 0
+  }
+}
+
+/** Stands in for a teacher that does not tell: a network for small images. */
+const UNKNOWN_MULTIPLY_ADDS = 10e6
+
+const teacherMultiplyAdds = (teacher: ResolvedTeacher): number =>
+  teacher.kind === 'train'
+    ? multiplyAdds(teacher.network)
+    : (formMultiplyAdds(teacher.form) ?? UNKNOWN_MULTIPLY_ADDS)
+
 /**
  * Relative cost of a task, for progress in percent: steps times (a fixed cost a step + work in proportion to
  * multiply-adds). The ratio is a rule of thumb; only the shares matter.
@@ -26,8 +45,9 @@ export function taskCost(
   task: Pick<PlannedTask, 'kind' | 'arm' | 'fold'>,
 ): number {
   if (task.kind === 'report') return 100
-  const network = task.arm === 'teacher' ? job.teacher.network : job.student.network
-  if (task.kind === 'predict') return 100 + (job.dataset.rows * multiplyAdds(network)) / 2e7
+  const perRow =
+    task.arm === 'teacher' ? teacherMultiplyAdds(job.teacher) : multiplyAdds(job.student.network)
+  if (task.kind === 'predict') return 100 + (job.dataset.rows * perRow) / 2e7
   const training =
     task.arm === 'teacher' && job.teacher.kind === 'train'
       ? job.teacher.training
@@ -36,5 +56,5 @@ export function taskCost(
   const rows =
     task.fold === null || folds === 0 ? job.dataset.rows : (job.dataset.rows * (folds - 1)) / folds
   const steps = training.epochs * Math.ceil(rows / training.batchSize)
-  return 300 + steps * (1 + (training.batchSize * multiplyAdds(network)) / 7e6)
+  return 300 + steps * (1 + (training.batchSize * perRow) / 7e6)
 }

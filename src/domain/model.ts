@@ -1,5 +1,5 @@
-/** Stored networks. */
-import type { Network } from './network.ts'
+/** Stored models. */
+import type { Network, Shape } from './network.ts'
 
 /** `(x - mean) / standardDeviation` over the last axis of the input; part of a model, applied before its first layer. */
 export interface Normalization {
@@ -7,24 +7,61 @@ export interface Normalization {
   readonly standardDeviation: readonly number[]
 }
 
+/** A value inside a model that can be read by name; its shape is of one row, without the batch axis. */
+export interface Tap {
+  readonly name: string
+  readonly shape: Shape
+}
+
+/** Logits that were computed elsewhere, one row for each row of a dataset and in its order. */
+export interface RecordedOutputs {
+  /** Of the dataset: a job on other content cannot use them. */
+  readonly contentSha256: string
+  readonly rows: number
+  /** Blob of a .npy file with the header of `npyHeader`: float32 `[rows, classes]`. */
+  readonly sha256: string
+}
+
+/**
+ * What a model is made of. Each form answers rows of a dataset with logits; what else it has differs. To add a form, add a
+ * member here and to `TeacherFiles` of the trainer contract: the compiler lists the rest.
+ */
+export type ModelForm =
+  | {
+      readonly kind: 'network'
+      readonly network: Network
+      readonly normalization: Normalization | null
+      /** Blob of a safetensors file. */
+      readonly weightsSha256: string
+    }
+  | {
+      readonly kind: 'outputs'
+      /** What was uploaded. Kept are logits in either case: of probabilities, their logarithms. */
+      readonly represents: 'logits' | 'probabilities'
+      readonly dataset: RecordedOutputs
+      /** Null: a job with a test set cannot use them. */
+      readonly testSet: RecordedOutputs | null
+    }
+
 /** `format` in the metadata of a model's safetensors file. */
 export const MODEL_FORMAT = 'distillery-model/1'
 
+/** Formats in which a network is given out. */
 export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
-export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
+
+/** Files that a model may have; which ones depends on its form. */
+export const MODEL_FILES = [...WEIGHT_FORMATS, 'outputs', 'test-outputs'] as const
+export type ModelFile = (typeof MODEL_FILES)[number]
 
 export interface Model {
   readonly id: string
   readonly name: string
   readonly source: 'upload' | 'job'
-  readonly network: Network
-  readonly normalization: Normalization | null
+  readonly form: ModelForm
   readonly classes: number
   /** Null for an uploaded teacher, which knows classes by index only. */
   readonly classNames: readonly string[] | null
-  readonly parameters: number
-  readonly sizeBytes: number
-  readonly files: Readonly<Partial<Record<WeightFormat, { sha256: string; sizeBytes: number }>>>
+  readonly files: Readonly<Partial<Record<ModelFile, { sha256: string; sizeBytes: number }>>>
   /** The job that trained it, and in which role. */
   readonly lineage: { readonly jobId: string; readonly role: 'teacher' | 'student' } | null
   readonly createdAt: Date

@@ -39,8 +39,12 @@ const MetricSummaries = Type.Object(
 
 export const ArmReport = Type.Object(
   {
-    parameters: Type.Integer({ description: 'Trainable weights.' }),
-    weightBytes: Type.Integer({ description: 'All weights as float32.' }),
+    parameters: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Trainable weights; null for a given teacher that does not tell.',
+    }),
+    weightBytes: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'All weights as float32; null for a given teacher that does not tell.',
+    }),
     metrics: MetricSummaries,
   },
   { ...strict },

@@ -7,10 +7,11 @@ import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { KerasReader } from './keras-reader.ts'
 import type { Model } from './model.ts'
-import { type Network, sameShape, showShape } from './network.ts'
+import type { Network } from './network.ts'
 import { METHODS, resolveObjective } from './objective.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { fewestTrainingRows, resolveEvaluation } from './resolve-evaluation.ts'
+import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
@@ -38,41 +39,13 @@ const reference = (dataset: Dataset): DatasetReference => ({
 
 function resolveTeacher(
   spec: JobSpec,
-  { dataset, teacher }: References,
+  { dataset, testSet, teacher }: References,
   rows: number,
   readKeras: KerasReader,
   issues: IssueList,
   notes: string[],
 ): ResolvedTeacher | null {
-  if (teacher) {
-    if (!sameShape(teacher.network.inputShape, dataset.inputShape))
-      issues.add(
-        '/teacher/model',
-        'shape-mismatch',
-        `the teacher takes rows of ${showShape(teacher.network.inputShape)}, the dataset has ${showShape(dataset.inputShape)}`,
-      )
-    if (teacher.classes !== dataset.classNames.length)
-      issues.add(
-        '/teacher/model',
-        'classes-differ',
-        `the teacher knows ${teacher.classes} classes, the dataset has ${dataset.classNames.length}`,
-      )
-    else if (teacher.classNames && teacher.classNames.join('\n') !== dataset.classNames.join('\n'))
-      issues.add(
-        '/teacher/model',
-        'classes-differ',
-        `the teacher's classes are ${teacher.classNames.join(', ')}; the dataset's ${dataset.classNames.join(', ')}`,
-      )
-    if (!teacher.classNames)
-      notes.push('/teacher/model: its logits are taken to be in the order of the dataset’s classes')
-    return {
-      kind: 'model',
-      modelId: teacher.id,
-      weightsSha256: teacher.files.safetensors?.sha256 ?? '',
-      network: teacher.network,
-      normalization: teacher.normalization,
-    }
-  }
+  if (teacher) return resolveGivenTeacher(teacher, dataset, testSet, issues, notes)
   if (!spec.teacher.train) return null
   const network = networkFor(
     spec.teacher.train.architecture,
@@ -108,6 +81,12 @@ function networkFor(
   }
   notes.push(...inference.notes)
   return inference.network
+}
+
+/** Null: a given teacher that is no network. */
+function networkOf(teacher: ResolvedTeacher): Network | null {
+  if (teacher.kind === 'train') return teacher.network
+  return teacher.form.kind === 'network' ? teacher.form.network : null
 }
 
 function checkTraining(training: Training, rows: number, pointer: string, issues: IssueList): void {
@@ -155,7 +134,7 @@ export function resolveJob(
   const { train } = spec.teacher
   const place = '/teacher/train/architecture'
   const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
-  checkTokens(teacher?.network, references, teacherPlace, issues)
+  checkTokens(teacher && networkOf(teacher), references, teacherPlace, issues)
   const studentPlace = tokensPointer(spec.student.architecture, '/student/architecture')
   checkTokens(student, references, studentPlace, issues)
   const trained = [student, teacher?.kind === 'train' ? teacher.network : null]

@@ -1,6 +1,6 @@
 /** A job with every default filled in and every reference looked up: what tasks are made from, and what the report records. */
 import type { Evaluation } from './evaluation.ts'
-import type { Normalization } from './model.ts'
+import type { ModelForm } from './model.ts'
 import type { Network, Shape } from './network.ts'
 import type { ResolvedTerm } from './objective.ts'
 import type { Training } from './training.ts'
@@ -19,13 +19,7 @@ export interface DatasetReference {
 
 export type ResolvedTeacher =
   | { readonly kind: 'train'; readonly network: Network; readonly training: Training }
-  | {
-      readonly kind: 'model'
-      readonly modelId: string
-      readonly weightsSha256: string
-      readonly network: Network
-      readonly normalization: Normalization | null
-    }
+  | { readonly kind: 'model'; readonly modelId: string; readonly form: ModelForm }
 
 export interface ResolvedJob {
   readonly name: string | null

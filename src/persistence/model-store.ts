@@ -1,54 +1,56 @@
 /** Models in Postgres. */
-import type { Model, Normalization } from '../domain/model.ts'
-import type { Network } from '../domain/network.ts'
+import type { Model, ModelForm } from '../domain/model.ts'
 import type { ModelStore, Page, PageRequest, Removal } from '../domain/ports.ts'
-import type { Database } from './database.ts'
-import { type Model as ModelRow, Prisma } from './generated/client.ts'
+import type { Database, Transaction } from './database.ts'
+import type { ModelFile as ModelFileRow, Model as ModelRow } from './generated/client.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
-/** With the sizes of its files, which the blobs know. */
-async function toModel(database: Database, row: ModelRow): Promise<Model> {
-  const tfjs = row.tfjsSha256
-    ? await database.blob.findUnique({ where: { sha256: row.tfjsSha256 } })
-    : null
-  return {
-    id: row.id,
-    name: row.name,
-    source: row.source,
-    network: row.network as unknown as Network,
-    normalization: row.normalization as unknown as Normalization | null,
-    classes: row.classes,
-    classNames: row.classNames.length > 0 ? row.classNames : null,
-    parameters: row.parameters,
-    sizeBytes: Number(row.sizeBytes),
-    files: {
-      safetensors: { sha256: row.safetensorsSha256, sizeBytes: Number(row.sizeBytes) },
-      ...(tfjs?.sha256 ? { tfjs: { sha256: tfjs.sha256, sizeBytes: Number(tfjs.sizeBytes) } } : {}),
-    },
-    lineage: row.jobId && row.role ? { jobId: row.jobId, role: row.role } : null,
-    createdAt: row.createdAt,
-  }
-}
+const WITH_FILES = { include: { files: { orderBy: { kind: 'asc' } } } } as const
 
-/** The columns of a model, for the stores that create one. */
-export function modelRow(model: Omit<Model, 'createdAt'>): Prisma.ModelUncheckedCreateInput {
-  const { safetensors, tfjs } = model.files
-  if (!safetensors) throw new Error(`model ${model.id} has no safetensors file`)
-  return {
-    id: model.id,
-    name: model.name,
-    source: model.source,
-    network: toJson(model.network),
-    normalization: model.normalization ? toJson(model.normalization) : Prisma.DbNull,
-    classes: model.classes,
-    classNames: [...(model.classNames ?? [])],
-    parameters: model.parameters,
-    sizeBytes: BigInt(safetensors.sizeBytes),
-    safetensorsSha256: safetensors.sha256,
-    tfjsSha256: tfjs?.sha256 ?? null,
-    jobId: model.lineage?.jobId ?? null,
-    role: model.lineage?.role ?? null,
-  }
+const toModel = (row: ModelRow & { readonly files: readonly ModelFileRow[] }): Model => ({
+  id: row.id,
+  name: row.name,
+  source: row.source,
+  form: row.form as unknown as ModelForm,
+  classes: row.classes,
+  classNames: row.classNames.length > 0 ? row.classNames : null,
+  files: Object.fromEntries(
+    row.files.map(({ kind, sha256, sizeBytes }) => [
+      kind,
+      { sha256, sizeBytes: Number(sizeBytes) },
+    ]),
+  ),
+  lineage: row.jobId && row.role ? { jobId: row.jobId, role: row.role } : null,
+  createdAt: row.createdAt,
+})
+
+/** Its rows, for the stores that create one. */
+export async function insertModel(
+  tx: Transaction,
+  model: Omit<Model, 'createdAt'>,
+  createdAt?: Date,
+): Promise<void> {
+  await tx.model.create({
+    data: {
+      id: model.id,
+      name: model.name,
+      source: model.source,
+      form: toJson(model.form),
+      classes: model.classes,
+      classNames: [...(model.classNames ?? [])],
+      jobId: model.lineage?.jobId ?? null,
+      role: model.lineage?.role ?? null,
+      ...(createdAt ? { createdAt } : {}),
+      files: {
+        create: Object.entries(model.files).map(([kind, { sha256, sizeBytes }]) => ({
+          kind,
+          sha256,
+          sizeBytes: BigInt(sizeBytes),
+        })),
+      },
+    },
+    select: { id: true },
+  })
 }
 
 export class PrismaModelStore implements ModelStore {
@@ -59,20 +61,21 @@ export class PrismaModelStore implements ModelStore {
   }
 
   async create(model: Model): Promise<void> {
-    await this.#database.model.create({ data: { ...modelRow(model), createdAt: model.createdAt } })
+    await this.#database.$transaction((tx) => insertModel(tx, model, model.createdAt))
   }
 
   async get(id: string): Promise<Model | null> {
-    const row = await this.#database.model.findUnique({ where: { id } })
-    return row && toModel(this.#database, row)
+    const row = await this.#database.model.findUnique({ where: { id }, ...WITH_FILES })
+    return row && toModel(row)
   }
 
   async list(page: PageRequest): Promise<Page<Model>> {
     const rows = await this.#database.model.findMany({
       where: belowCursor(page),
       ...pageClause(page),
+      ...WITH_FILES,
     })
-    return toPage(await Promise.all(rows.map((row) => toModel(this.#database, row))), page)
+    return toPage(rows.map(toModel), page)
   }
 
   async remove(id: string): Promise<Removal> {

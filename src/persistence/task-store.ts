@@ -9,7 +9,7 @@ import type { Arm, JobStatus, TaskKind } from '../domain/words.ts'
 import type { Database } from './database.ts'
 import { appendEvent } from './job-events.ts'
 import { lockJob, moveJob, notify, READY_CHANNEL } from './job-transitions.ts'
-import { modelRow } from './model-store.ts'
+import { insertModel } from './model-store.ts'
 import { toJson } from './rows.ts'
 import { endWithFailure, endWithJob, UNCLAIMED } from './task-endings.ts'
 
@@ -98,7 +98,7 @@ export class PrismaTaskStore implements TaskStore {
       await tx.taskArtifact.createMany({
         data: outcome.artifacts.map((artifact) => ({ taskId: task.id, ...artifact })),
       })
-      await tx.model.createMany({ data: outcome.models.map(modelRow) })
+      for (const model of outcome.models) await insertModel(tx, model)
       await tx.$executeRaw`
         UPDATE tasks SET waiting_for = waiting_for - 1,
           status = CASE WHEN waiting_for = 1 THEN 'ready'::"TaskStatus" ELSE status END

@@ -24,20 +24,30 @@ export interface LabelledRows extends Rows {
 }
 
 /** A file read into memory that starts at an aligned address. */
-async function readBytes(path: string, wantedBytes: number, what: string): Promise<ArrayBuffer> {
+async function readBytes(
+  path: string,
+  wantedBytes: number,
+  what: string,
+  headerBytes = 0,
+): Promise<ArrayBuffer> {
   await using file = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     throw new InputError('file-missing', `there is no file of ${what} at ${path}`)
   })
   const { size } = await file.stat()
-  if (size !== wantedBytes)
+  if (size !== headerBytes + wantedBytes)
     throw new InputError(
       'file-length',
-      `the file of ${what} has ${size} bytes but its shape needs ${wantedBytes}: ${path}`,
+      `the file of ${what} has ${size} bytes but its shape needs ${headerBytes + wantedBytes}: ${path}`,
     )
-  const buffer = new ArrayBuffer(size)
-  for (let offset = 0; offset < size; ) {
-    const { bytesRead } = await file.read(new Uint8Array(buffer, offset, size - offset))
+  const buffer = new ArrayBuffer(wantedBytes)
+  for (let offset = 0; offset < wantedBytes; ) {
+    const { bytesRead } = await file.read(
+      new Uint8Array(buffer, offset, wantedBytes - offset),
+      0,
+      wantedBytes - offset,
+      headerBytes + offset,
+    )
     if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`)
     offset += bytesRead
   }
@@ -46,6 +56,7 @@ async function readBytes(path: string, wantedBytes: number, what: string): Promi
 
 /**
  * Reads a float32 matrix, for example the logits of a teacher.
+ * @param headerBytes that come before the numbers
  * @throws InputError when the file is missing or its length is not `rows * columns` numbers.
  */
 export const readMatrix = async (
@@ -53,7 +64,9 @@ export const readMatrix = async (
   rows: number,
   columns: number,
   what: string,
-): Promise<Float32Array> => new Float32Array(await readBytes(path, 4 * rows * columns, what))
+  headerBytes = 0,
+): Promise<Float32Array> =>
+  new Float32Array(await readBytes(path, 4 * rows * columns, what, headerBytes))
 
 /** @throws InputError when the file is missing, has another length, or holds a class that there is not. */
 export async function readLabels(files: DatasetFiles): Promise<Int32Array> {

@@ -1,40 +1,22 @@
-/** Carries out a task: files in, files and a result out. Knows no process and no message. */
-import { createWriteStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+/** Carries out a training: files in, files and a result out. Knows no process and no message. */
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { MODEL_FORMAT } from '../../src/domain/model.ts'
-import { type Network, outputShape } from '../../src/domain/network.ts'
 import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
 import { zipLayersModel } from '../../src/models/export/layers-model.ts'
-import {
-  type DatasetFiles,
-  type EpochMetrics,
-  OUTPUT_FILES,
-  type OutputFile,
-  type PredictTask,
-  type Progress,
-  type TaskResult,
-  type TrainTask,
-} from '../trainer-contract.ts'
-import { type LabelledRows, readDataset, readMatrix } from './datasets.ts'
-import { readSafetensors, writeSafetensors } from './export/safetensors.ts'
+import type { TaskResult, TrainTask } from '../trainer-contract.ts'
+import { checkFits, readRows } from './check-fits.ts'
+import { type LabelledRows, readMatrix } from './datasets.ts'
+import { writeSafetensors } from './export/safetensors.ts'
 import { layersModel } from './export/tfjs.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
-import {
-  type FittedNormalization,
-  fitNormalization,
-  fromNormalization,
-  toNormalization,
-} from './normalization.ts'
+import { type FittedNormalization, fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
-import { checkTokens } from './tokens.ts'
+import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { train } from './train.ts'
-import { initialize, matchWeights, type NamedArray } from './weights.ts'
+import { initialize, type NamedArray } from './weights.ts'
 
 /** Rows of the dataset, ascending. */
 export interface TaskRows {
@@ -42,50 +24,8 @@ export interface TaskRows {
   readonly heldOut: Uint32Array
 }
 
-export interface TaskHooks {
-  onProgress(progress: Progress): void
-  onEpoch(metrics: EpochMetrics): void
-}
-
-class Outputs {
-  readonly #directory: string
-  readonly files: OutputFile[] = []
-
-  constructor(directory: string) {
-    this.#directory = directory
-  }
-
-  #path(file: OutputFile): string {
-    this.files.push(file)
-    return path.join(this.#directory, OUTPUT_FILES[file])
-  }
-
-  logits(file: OutputFile, logits: Float32Array): Promise<void> {
-    return writeFile(this.#path(file), logits)
-  }
-
-  stream(file: OutputFile, content: Readable): Promise<void> {
-    return pipeline(content, createWriteStream(this.#path(file)))
-  }
-}
-
 const needsTeacher = (objective: readonly ResolvedTerm[]): boolean =>
   objective.some(({ method }) => METHODS[method].needsTeacher)
-
-function checkFits(network: Network, { inputShape, classes }: DatasetFiles): void {
-  const [given, wanted] = [network.inputShape.join(', '), inputShape.join(', ')]
-  if (given !== wanted)
-    throw new InputError(
-      'network-does-not-fit',
-      `the network takes rows of [${given}] but the dataset has rows of [${wanted}]`,
-    )
-  const output = outputShape(network).join(', ')
-  if (output !== String(classes))
-    throw new InputError(
-      'network-does-not-fit',
-      `the network gives [${output}] but the dataset has ${classes} classes`,
-    )
-}
 
 function checkTrainable(task: TrainTask, rows: TaskRows): void {
   checkFits(task.network, task.dataset)
@@ -96,13 +36,6 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
   if (needsTeacher(task.objective) && task.teacherLogitsPath === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
-}
-
-/** @throws InputError when the rows are not what the network takes */
-async function readRows(network: Network, files: DatasetFiles): Promise<LabelledRows> {
-  const data = await readDataset(files)
-  checkTokens(network, data)
-  return data
 }
 
 async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32Array | null> {
@@ -145,8 +78,6 @@ async function deliver(
   const model = layersModel(network, weights, normalization, { classNames, manifest })
   await outputs.stream('tfjs', zipLayersModel(model))
 }
-
-const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024
 
 /**
  * Trains the network of a task on the training rows, and records its logits where they are wanted.
@@ -225,42 +156,5 @@ export async function runTrain(
     samplesPerSecond: trained.execution.samplesPerSecond,
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
-  }
-}
-
-/**
- * Records what a given teacher answers on every row of the dataset and of the test set.
- * @throws InputError when the weights do not fit the network; the reason of the signal when aborted
- */
-export async function runPredict(
-  task: PredictTask,
-  hooks: TaskHooks,
-  signal: AbortSignal,
-): Promise<TaskResult> {
-  const report = (phase: Phase): void =>
-    hooks.onProgress({ phase, epoch: 0, epochs: 0, step: 0, steps: 0 })
-  report('load')
-  checkFits(task.network, task.dataset)
-  if (task.testSet) checkFits(task.network, task.testSet)
-  const file = readSafetensors(await readFile(task.weightsPath))
-  const weights = matchWeights(task.network, file.arrays)
-  const normalization = task.normalization && fromNormalization(task.normalization)
-  report('evaluate')
-  const outputs = new Outputs(task.outputDirectory)
-  const answer = (data: LabelledRows): Promise<Float32Array> =>
-    predict(task.network, weights, data, allRows(data), normalization, signal)
-  await outputs.logits('allLogits', await answer(await readRows(task.network, task.dataset)))
-  if (task.testSet)
-    await outputs.logits('testLogits', await answer(await readRows(task.network, task.testSet)))
-  return {
-    files: outputs.files,
-    normalization: task.normalization,
-    trainingRows: 0,
-    heldOutRows: 0,
-    steps: 0,
-    trainSeconds: 0,
-    samplesPerSecond: 0,
-    peakMemoryBytes: peakMemoryBytes(),
-    execution: null,
   }
 }

@@ -1,6 +1,6 @@
 /** The report of a job, computed from stored logits and labels alone. */
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
-import { type Network, parameterCount, weightBytes } from '../../src/domain/network.ts'
+import { type FormSize, networkSize, sizeOf } from '../../src/domain/model-form.ts'
 import type {
   ArmReport,
   Measurement,
@@ -92,9 +92,8 @@ const byMetric = (summary: (name: MetricName) => Summary): Record<MetricName, Su
   agreement: summary('agreement'),
 })
 
-const armReport = (network: Network, metrics: readonly Metrics[]): ArmReport => ({
-  parameters: parameterCount(network),
-  weightBytes: weightBytes(network),
+const armReport = (size: FormSize, metrics: readonly Metrics[]): ArmReport => ({
+  ...size,
   metrics: byMetric((name) => summarize(metrics.map((measured) => measured[name]))),
 })
 
@@ -102,7 +101,9 @@ function summarizeArms(
   job: ResolvedJob,
   measurements: readonly Measurement[],
 ): Pick<Report, 'arms' | 'gain'> {
-  const student = job.student.network
+  const student = networkSize(job.student.network)
+  const teacher =
+    job.teacher.kind === 'train' ? networkSize(job.teacher.network) : sizeOf(job.teacher.form)
   const distilled = measurements.map((measurement) => measurement.distilled)
   const control = measurements.flatMap((measurement) => measurement.control ?? [])
   const gain = (name: MetricName): Summary =>
@@ -116,7 +117,7 @@ function summarizeArms(
   return {
     arms: {
       teacher: armReport(
-        job.teacher.network,
+        teacher,
         measurements.map((measurement) => measurement.teacher),
       ),
       distilled: armReport(student, distilled),

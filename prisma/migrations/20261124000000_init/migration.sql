@@ -68,19 +68,24 @@ CREATE TABLE "models" (
     "id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "source" "ModelSource" NOT NULL,
-    "network" JSONB NOT NULL,
-    "normalization" JSONB,
+    "form" JSONB NOT NULL,
     "classes" INTEGER NOT NULL,
     "class_names" TEXT[],
-    "parameters" INTEGER NOT NULL,
-    "size_bytes" BIGINT NOT NULL,
-    "safetensors_sha256" CHAR(64) NOT NULL,
-    "tfjs_sha256" CHAR(64),
     "job_id" TEXT,
     "role" "ModelRole",
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "models_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "model_files" (
+    "model_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "sha256" CHAR(64) NOT NULL,
+    "size_bytes" BIGINT NOT NULL,
+
+    CONSTRAINT "model_files_pkey" PRIMARY KEY ("model_id","kind")
 );
 
 -- CreateTable
@@ -188,6 +193,9 @@ CREATE UNIQUE INDEX "blobs_sha256_key" ON "blobs"("sha256");
 CREATE UNIQUE INDEX "models_job_id_role_key" ON "models"("job_id", "role");
 
 -- CreateIndex
+CREATE INDEX "model_files_sha256_idx" ON "model_files"("sha256");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "jobs_idempotency_key_key" ON "jobs"("idempotency_key");
 
 -- CreateIndex
@@ -219,6 +227,9 @@ CREATE INDEX "task_artifacts_sha256_idx" ON "task_artifacts"("sha256");
 
 -- AddForeignKey
 ALTER TABLE "blob_chunks" ADD CONSTRAINT "blob_chunks_blob_id_fkey" FOREIGN KEY ("blob_id") REFERENCES "blobs"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "model_files" ADD CONSTRAINT "model_files_model_id_fkey" FOREIGN KEY ("model_id") REFERENCES "models"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_job_id_fkey" FOREIGN KEY ("job_id") REFERENCES "jobs"("id") ON DELETE CASCADE ON UPDATE CASCADE;

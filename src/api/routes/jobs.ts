@@ -10,10 +10,14 @@ import { JobSummarySchema, jobBody, summaryBody } from '../schemas/job.ts'
 
 const Spec = Type.Unsafe<JobSpec>({ $ref: 'JobSpec#' })
 const Job = Type.Unsafe<ReturnType<typeof jobBody>>({ $ref: 'Job#' })
-const NetworkEstimate = Type.Object({
-  parameters: Type.Integer(),
-  weightBytes: Type.Integer({ description: 'As float32.' }),
-  multiplyAdds: Type.Integer({ description: 'Of one row, forward.' }),
+const Known = (description: string) =>
+  Type.Union([Type.Integer(), Type.Null()], {
+    description: `${description} Null for a given teacher that does not tell.`,
+  })
+const Estimate = Type.Object({
+  parameters: Known('Trainable weights.'),
+  weightBytes: Known('As float32.'),
+  multiplyAdds: Known('Of one row, forward.'),
 })
 
 const hash = (body: unknown): string =>
@@ -73,8 +77,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ jobs: JobService }> = async 
             resolvedSpec: Type.Unknown(),
             notes: Type.Array(Type.String()),
             estimate: Type.Object({
-              teacher: NetworkEstimate,
-              student: NetworkEstimate,
+              teacher: Estimate,
+              student: Estimate,
               tasks: Type.Integer(),
               trainings: Type.Integer(),
             }),

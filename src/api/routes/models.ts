@@ -10,11 +10,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ModelService } from '../../application/model-service.ts'
+import { ownFileOf } from '../../domain/model-form.ts'
 import type { BlobStore } from '../../domain/ports.ts'
 import { Problem } from '../../domain/problems.ts'
 import { type ModelSource, openModelFiles } from '../../models/model-source.ts'
 import { openModelArchive } from '../../models/open-model-archive.ts'
-import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
+import { DOWNLOAD_RESPONSES, FileQuery, sendWeights } from '../download.ts'
 import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/common.ts'
 import { modelBody } from '../schemas/model.ts'
 import { acceptUploads, exceptBody, numberList, rawBody, readForm } from '../uploads.ts'
@@ -191,20 +192,22 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['models'],
         summary: 'Download the weights',
         params: Id('model'),
-        querystring: FormatQuery,
+        querystring: FileQuery,
         response: {
           ...DOWNLOAD_RESPONSES,
           ...problems('model-not-found', 'never-ready', 'range-not-satisfiable'),
         },
       },
     },
-    async ({ params, query, headers }, reply) =>
-      sendWeights(reply, {
+    async ({ params, query, headers }, reply) => {
+      const model = await models.get(params.id)
+      return sendWeights(reply, {
         blobs,
-        model: await models.get(params.id),
-        format: query.format,
+        model,
+        format: query.format ?? ownFileOf(model.form),
         headers,
-      }),
+      })
+    },
   )
 
   app.delete(

@@ -1,23 +1,58 @@
 /** A model as the API shows it. */
-import { Type } from 'typebox'
-import type { Model } from '../../domain/model.ts'
+import { type TSchema, Type } from 'typebox'
+import type { Model, RecordedOutputs } from '../../domain/model.ts'
+import {
+  inputShapeOf,
+  normalizationOf,
+  ownFileOf,
+  sizeOf,
+  tapsOf,
+} from '../../domain/model-form.ts'
 
 const File = Type.Object({ sha256: Type.String(), sizeBytes: Type.Integer() })
+
+const Recorded = Type.Object({
+  contentSha256: Type.String({ description: 'Of the dataset.' }),
+  rows: Type.Integer(),
+})
+
+const Nullable = <Schema extends TSchema>(schema: Schema, description?: string) =>
+  Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
+
+const recordedBody = ({ contentSha256, rows }: RecordedOutputs) => ({ contentSha256, rows })
 
 export const ModelSchema = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
     source: Type.Enum(['upload', 'job']),
-    inputShape: Type.Array(Type.Integer()),
+    form: Type.Enum(['network', 'outputs'], {
+      description:
+        'network: layers and weights. outputs: logits that were computed elsewhere for the rows of one dataset.',
+    }),
+    inputShape: Nullable(Type.Array(Type.Integer()), 'Of one row; null for outputs.'),
     classes: Type.Integer(),
     classNames: Type.Union([Type.Array(Type.String()), Type.Null()]),
-    parameters: Type.Integer({ description: 'Trainable weights.' }),
-    sizeBytes: Type.Integer({ description: 'Of the safetensors file.' }),
+    parameters: Nullable(Type.Integer(), 'Trainable weights; null where the form does not tell.'),
+    sizeBytes: Type.Integer({ description: 'Of the file that its answers are computed from.' }),
+    taps: Type.Array(Type.Object({ name: Type.String(), shape: Type.Array(Type.Integer()) }), {
+      description:
+        'What can be read inside the model, beside its logits: outputs of a network’s layers, by name, with the shape of one row.',
+    }),
     normalization: Type.Unknown({
       description: 'Applied to raw rows before the first layer: (x - mean) / standardDeviation.',
     }),
-    network: Type.Unknown({ description: 'Layers with names, shapes and weights.' }),
+    network: Type.Unknown({
+      description: 'Layers with names, shapes and weights; null for other forms.',
+    }),
+    outputs: Nullable(
+      Type.Object({
+        represents: Type.Enum(['logits', 'probabilities']),
+        dataset: Recorded,
+        testSet: Nullable(Recorded),
+      }),
+      'Of form outputs: what was uploaded, and for which data.',
+    ),
     files: Type.Record(Type.String(), File),
     lineage: Type.Union([
       Type.Object({ jobId: Type.String(), role: Type.Enum(['teacher', 'student']) }),
@@ -28,18 +63,32 @@ export const ModelSchema = Type.Object(
   { $id: 'Model' },
 )
 
-export const modelBody = (model: Model) => ({
-  id: model.id,
-  name: model.name,
-  source: model.source,
-  inputShape: [...model.network.inputShape],
-  classes: model.classes,
-  classNames: model.classNames ? [...model.classNames] : null,
-  parameters: model.parameters,
-  sizeBytes: model.sizeBytes,
-  normalization: model.normalization,
-  network: model.network,
-  files: model.files as Record<string, { sha256: string; sizeBytes: number }>,
-  lineage: model.lineage,
-  createdAt: model.createdAt.toISOString(),
-})
+export function modelBody(model: Model) {
+  const { form } = model
+  const inputShape = inputShapeOf(form)
+  return {
+    id: model.id,
+    name: model.name,
+    source: model.source,
+    form: form.kind,
+    inputShape: inputShape && [...inputShape],
+    classes: model.classes,
+    classNames: model.classNames ? [...model.classNames] : null,
+    parameters: sizeOf(form).parameters,
+    sizeBytes: model.files[ownFileOf(form)]?.sizeBytes ?? 0,
+    taps: tapsOf(form).map(({ name, shape }) => ({ name, shape: [...shape] })),
+    normalization: normalizationOf(form),
+    network: form.kind === 'network' ? form.network : null,
+    outputs:
+      form.kind === 'outputs'
+        ? {
+            represents: form.represents,
+            dataset: recordedBody(form.dataset),
+            testSet: form.testSet && recordedBody(form.testSet),
+          }
+        : null,
+    files: model.files as Record<string, { sha256: string; sizeBytes: number }>,
+    lineage: model.lineage,
+    createdAt: model.createdAt.toISOString(),
+  }
+}

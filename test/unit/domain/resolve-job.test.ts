@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/domain/job-spec.ts'
-import type { Model } from '../../../src/domain/model.ts'
+import type { Model, ModelForm } from '../../../src/domain/model.ts'
+import type { Shape } from '../../../src/domain/network.ts'
 import { dataset, issuesOf, references, resolved, spec } from '../../support/specs.ts'
 
 test('defaults are filled in', () => {
@@ -51,16 +52,32 @@ test('what the client says wins over every default', () => {
   })
 })
 
+const networkForm = (inputShape: Shape): ModelForm => ({
+  kind: 'network',
+  network: { inputShape, layers: [] },
+  normalization: null,
+  weightsSha256: 'a'.repeat(64),
+})
+
+const recorded = (contentSha256: string) => ({ contentSha256, rows: 100, sha256: 'a'.repeat(64) })
+const outputs = (testSet: string | null, of = 'c'): Model => ({
+  ...teacher,
+  classes: 3,
+  form: {
+    kind: 'outputs',
+    represents: 'logits',
+    dataset: recorded(of.repeat(64)),
+    testSet: testSet === null ? null : recorded(testSet.repeat(64)),
+  },
+})
+
 const teacher: Model = {
   id: 'mdl_t',
   name: 'teacher',
   source: 'upload',
-  network: { inputShape: [28, 28, 1], layers: [] },
-  normalization: null,
+  form: networkForm([28, 28, 1]),
   classes: 10,
   classNames: null,
-  parameters: 1,
-  sizeBytes: 1,
   files: { safetensors: { sha256: 'a'.repeat(64), sizeBytes: 1 } },
   lineage: null,
   createdAt: new Date(0),
@@ -98,16 +115,44 @@ test.each<[string, Partial<JobSpec>, Parameters<typeof references>[0], string, s
   [
     'a teacher for other classes',
     { teacher: { model: 'mdl_t' } },
-    { teacher: { ...teacher, network: { inputShape: [8, 8, 1], layers: [] } } },
+    { teacher: { ...teacher, form: networkForm([8, 8, 1]) } },
     '/teacher/model',
     'classes-differ',
   ],
   [
     'retraining a stored teacher',
     { teacher: { model: 'mdl_t' }, evaluation: { teacherPerFold: 'retrain' } },
-    { teacher: { ...teacher, classes: 3, network: { inputShape: [8, 8, 1], layers: [] } } },
+    { teacher: { ...teacher, classes: 3, form: networkForm([8, 8, 1]) } },
     '/evaluation/teacherPerFold',
     'teacher-cannot-be-retrained',
+  ],
+  [
+    'outputs recorded for other rows',
+    { teacher: { model: 'mdl_t' } },
+    { teacher: outputs(null, 'd') },
+    '/teacher/model',
+    'outputs-of-other-data',
+  ],
+  [
+    'outputs of fewer classes',
+    { teacher: { model: 'mdl_t' } },
+    { teacher: { ...outputs(null), classes: 2 } },
+    '/teacher/model',
+    'classes-differ',
+  ],
+  [
+    'recorded outputs without those of the test set',
+    { teacher: { model: 'mdl_t' }, evaluation: { testSet: { id: 'x' } } },
+    { teacher: outputs(null), testSet: dataset() },
+    '/teacher/model',
+    'outputs-without-test-set',
+  ],
+  [
+    'outputs recorded for another test set',
+    { teacher: { model: 'mdl_t' }, evaluation: { testSet: { id: 'x' } } },
+    { teacher: outputs('e'), testSet: dataset() },
+    '/teacher/model',
+    'outputs-of-other-data',
   ],
   [
     'a test set of other classes',
@@ -229,7 +274,7 @@ test('a Keras model is an architecture of teacher and student', () => {
     'hidden',
     'probabilities',
   ])
-  expect(job.teacher.network).toEqual(job.student.network)
+  expect(job.teacher).toMatchObject({ network: job.student.network })
   expect(job.notes.filter((note) => note.includes('softmax')).length).toBe(2)
   expect(issuesOf(of(4, 5))).toMatchObject([
     { pointer: '/teacher/train/architecture/keras', code: 'output-is-not-classes' },
@@ -258,4 +303,13 @@ test('several mistakes are told at once', () => {
     '/student/architecture/layers/0',
     '/training/batchSize',
   ])
+})
+
+test('recorded outputs teach the rows they were recorded for, in every fold alike', () => {
+  const job = resolved(
+    spec({ teacher: { model: 'mdl_t' }, evaluation: { testSet: { id: 'x' } } }),
+    references({ teacher: outputs('c'), testSet: dataset() }),
+  )
+  expect(job.teacher).toEqual({ kind: 'model', modelId: 'mdl_t', form: outputs('c').form })
+  expect(job.evaluation.teacherPerFold).toBe('frozen')
 })

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { npyHeader } from '../../../src/domain/npy-header.ts'
 import { resolveObjective } from '../../../src/domain/objective.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
 import { fitNormalization, toNormalization } from '../../../workers/engine/normalization.ts'
-import { runPredict, runTrain } from '../../../workers/engine/run-task.ts'
+import { runPredict } from '../../../workers/engine/run-predict.ts'
+import { runTrain } from '../../../workers/engine/run-task.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
 import { inferred, rowNumbers } from './support.ts'
@@ -67,10 +69,13 @@ test('a delivered final answers the test set, and its file predicts the same log
       kind: 'predict',
       dataset: files.dataset,
       testSet: null,
-      network: task.network,
+      teacher: {
+        kind: 'network',
+        network: task.network,
+        weightsPath: path.join(task.outputDirectory, OUTPUT_FILES.safetensors),
+        normalization: result.normalization,
+      },
       outputDirectory: again.outputDirectory,
-      weightsPath: path.join(task.outputDirectory, OUTPUT_FILES.safetensors),
-      normalization: result.normalization,
     },
     hooks,
     signal,
@@ -104,6 +109,31 @@ test('tokens that are no whole numbers, or that the table lacks, are found befor
       code: 'token-out-of-range',
       message: `row 1, feature 3 is ${value}, but the embedding takes whole numbers from 0 to 1`,
     })
+})
+
+test('recorded outputs are the logits of their rows, for dataset and test set', async () => {
+  const task = files.task()
+  const logits = Float32Array.from({ length: 90 * 3 }, (_, index) => index / 7)
+  const outputsPath = path.join(task.outputDirectory, 'recorded.npy')
+  writeFileSync(outputsPath, Buffer.concat([npyHeader(90, 3), Buffer.from(logits.buffer)]))
+  const predicted = (testSet: typeof files.dataset | null, testOutputsPath: string | null) =>
+    runPredict(
+      {
+        kind: 'predict',
+        dataset: files.dataset,
+        testSet,
+        teacher: { kind: 'outputs', outputsPath, testOutputsPath },
+        outputDirectory: task.outputDirectory,
+      },
+      hooks,
+      signal,
+    )
+  expect((await predicted(files.dataset, outputsPath)).files).toEqual(['allLogits', 'testLogits'])
+  expect(floats(read(task, 'allLogits'))).toEqual(logits)
+  expect(floats(read(task, 'testLogits'))).toEqual(logits)
+  await expect(predicted(files.dataset, null)).rejects.toThrow(/no outputs of the test set/)
+  writeFileSync(outputsPath, Buffer.from(logits.buffer))
+  await expect(predicted(null, null)).rejects.toThrow(/has 1080 bytes but its shape needs 1208/)
 })
 
 test('the same task gives the same bytes in every file', async () => {

@@ -200,9 +200,12 @@ test('a stored teacher is stamped under every protocol', () => {
     teacher: {
       kind: 'model',
       modelId: 'mdl_1',
-      weightsSha256: 'w',
-      network: network(8),
-      normalization: null,
+      form: {
+        kind: 'network',
+        weightsSha256: 'w',
+        network: network(8),
+        normalization: null,
+      },
     },
   })
   expect(stamps).toEqual([

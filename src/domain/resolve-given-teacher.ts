@@ -1,0 +1,81 @@
+/** A stored model as the teacher of a job: whether it can answer the rows of the job, and in its classes. */
+import type { Dataset } from './dataset.ts'
+import type { IssueList } from './issue-list.ts'
+import type { Model, RecordedOutputs } from './model.ts'
+import { type Shape, sameShape, showShape } from './network.ts'
+import type { ResolvedTeacher } from './resolved-job.ts'
+
+const POINTER = '/teacher/model'
+
+function checkInputShape(taken: Shape, dataset: Dataset, issues: IssueList): void {
+  if (!sameShape(taken, dataset.inputShape))
+    issues.add(
+      POINTER,
+      'shape-mismatch',
+      `the teacher takes rows of ${showShape(taken)}, the dataset has ${showShape(dataset.inputShape)}`,
+    )
+}
+
+function checkClasses(teacher: Model, dataset: Dataset, issues: IssueList): void {
+  if (teacher.classes !== dataset.classNames.length)
+    issues.add(
+      POINTER,
+      'classes-differ',
+      `the teacher knows ${teacher.classes} classes, the dataset has ${dataset.classNames.length}`,
+    )
+  else if (teacher.classNames && teacher.classNames.join('\n') !== dataset.classNames.join('\n'))
+    issues.add(
+      POINTER,
+      'classes-differ',
+      `the teacher's classes are ${teacher.classNames.join(', ')}; the dataset's ${dataset.classNames.join(', ')}`,
+    )
+}
+
+/** Recorded outputs belong to rows by their place, so the content must be the very same. */
+function checkRecorded(recorded: RecordedOutputs, dataset: Dataset, issues: IssueList): void {
+  if (recorded.contentSha256 !== dataset.contentSha256)
+    issues.add(
+      POINTER,
+      'outputs-of-other-data',
+      `the teacher's outputs were recorded for a dataset with contentSha256 ${recorded.contentSha256} (${recorded.rows} rows), but ${dataset.id} has ${dataset.contentSha256} (${dataset.rows} rows): record them for this dataset and upload them again`,
+    )
+}
+
+function checkFits(
+  teacher: Model,
+  dataset: Dataset,
+  testSet: Dataset | null,
+  issues: IssueList,
+): void {
+  const { form } = teacher
+  switch (form.kind) {
+    case 'network':
+      checkInputShape(form.network.inputShape, dataset, issues)
+      return
+    case 'outputs':
+      checkRecorded(form.dataset, dataset, issues)
+      if (!testSet) return
+      if (form.testSet) checkRecorded(form.testSet, testSet, issues)
+      else
+        issues.add(
+          POINTER,
+          'outputs-without-test-set',
+          `the teacher's outputs cover the dataset only, but the job has the test set ${testSet.id}: upload them again with the test set's, or leave the test set out`,
+        )
+      return
+  }
+}
+
+export function resolveGivenTeacher(
+  teacher: Model,
+  dataset: Dataset,
+  testSet: Dataset | null,
+  issues: IssueList,
+  notes: string[],
+): ResolvedTeacher {
+  checkFits(teacher, dataset, testSet, issues)
+  checkClasses(teacher, dataset, issues)
+  if (!teacher.classNames)
+    notes.push(`${POINTER}: its logits are taken to be in the order of the dataset’s classes`)
+  return { kind: 'model', modelId: teacher.id, form: teacher.form }
+}

@@ -1,0 +1,15 @@
+/** Teachers that were given, in whatever form they are stored. */
+import type { TeacherFiles } from '../../trainer-contract.ts'
+import type { OpenTeacher } from './contract.ts'
+import { openNetwork } from './network.ts'
+import { openOutputs } from './outputs.ts'
+
+/** @throws InputError when a file is not what the form promises */
+export async function openTeacher(teacher: TeacherFiles): Promise<OpenTeacher> {
+  switch (teacher.kind) {
+    case 'network':
+      return openNetwork(teacher)
+    case 'outputs':
+      return openOutputs(teacher)
+  }
+}
