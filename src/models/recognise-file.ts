@@ -4,8 +4,15 @@ import { ModelError } from './model-error.ts'
 
 const CONVERT =
   'convert it with tensorflowjs_converter --output_format=tfjs_layers_model and send the resulting folder as a zip'
-const FROM_PYTORCH =
-  'build the same layers in Keras or TensorFlow.js, copy the weights, and save that'
+/** Five lines that PyTorch users run; examples/export_state_dict.py is the same as a program. */
+const EXPORT_STATE_DICT = `import json, torch
+from safetensors.torch import save_file
+state = torch.load("model.pth", map_location="cpu", weights_only=True)
+tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}
+save_file(tensors, "weights.safetensors", metadata={"order": json.dumps(list(tensors))})`
+
+const FROM_PYTORCH = `save its state_dict as safetensors and send that with an architecture.json and layout=pytorch, or export the model to ONNX. To save it, run where the model was made:\n${EXPORT_STATE_DICT}`
+const PICKLE = 'a pickle is a program and is never opened here;'
 
 interface Signature {
   readonly what: string
@@ -18,6 +25,23 @@ const starts = (bytes: string) => {
   return (head: Buffer) => head.subarray(0, magic.length).equals(magic)
 }
 
+const isPickle = (head: Buffer): boolean =>
+  head[0] === 0x80 && (head[1] ?? 0) >= 1 && (head[1] ?? 0) <= 5
+
+export const isZip = starts('PK')
+export const isNpy = starts('\x93NUMPY')
+/** 8 bytes of length, then a JSON object: a header of 4 GB is no header. */
+export const isSafetensors = (head: Buffer): boolean =>
+  head.length > 8 && head[8] === 0x7b && head.subarray(4, 8).equals(Buffer.alloc(4))
+
+const HEAD_BYTES = 512
+
+export async function readHead(path: string): Promise<Buffer> {
+  await using file = await open(path)
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
 const SIGNATURES: readonly Signature[] = [
   { what: 'empty', advice: 'send the file again', matches: (head) => head.length === 0 },
   {
@@ -28,7 +52,7 @@ const SIGNATURES: readonly Signature[] = [
   {
     what: 'a zip, but a damaged one',
     advice: 'make the zip again and send the whole file',
-    matches: starts('PK'),
+    matches: isZip,
   },
   {
     what: 'a gzip or .tar.gz file',
@@ -44,24 +68,13 @@ const SIGNATURES: readonly Signature[] = [
   },
   {
     what: 'a Python pickle (PyTorch .pt or .pth, joblib)',
-    advice: `a pickle is a program and is never opened here; ${FROM_PYTORCH}`,
-    matches: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 1 && (head[1] ?? 0) <= 5,
-  },
-  {
-    what: 'a NumPy array (.npy)',
-    advice: 'send a model with its layers',
-    matches: starts('\x93NUMPY'),
+    advice: `${PICKLE} ${FROM_PYTORCH}`,
+    matches: isPickle,
   },
   {
     what: 'a TensorFlow Lite model',
     advice: `it cannot be trained or read back; take the Keras model it was made from and ${CONVERT}`,
     matches: (head) => head.subarray(4, 8).toString('latin1') === 'TFL3',
-  },
-  {
-    what: 'a safetensors file, which has weights but no layers',
-    advice: 'send a model with its layers',
-    matches: (head) =>
-      head.length > 8 && head[8] === 0x7b && head.subarray(4, 8).equals(Buffer.alloc(4)),
   },
   {
     what: 'JSON alone',
@@ -83,23 +96,20 @@ const SIGNATURES: readonly Signature[] = [
   },
 ]
 
+const ACCEPTED =
+  'a zip of a TensorFlow.js layers model, a safetensors file with its architecture.json, or recorded outputs as .npy or .npz'
+
 /** The error for a file on disk that cannot be opened as a model. */
 export async function unreadableFile(path: string, cause?: unknown): Promise<ModelError> {
-  const file = await open(path)
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(512), 0, 512, 0)
-    const head = buffer.subarray(0, bytesRead)
-    const known = SIGNATURES.find((signature) => signature.matches(head))
-    return new ModelError(
-      'model-not-a-zip',
-      known
-        ? `the model should be a zip with model.json and its weight files, but the file is ${known.what}: ${known.advice}`
-        : 'the model should be a zip with model.json and its weight files, but the file is neither a zip nor any model format known here',
-      { cause },
-    )
-  } finally {
-    await file.close()
-  }
+  const head = await readHead(path)
+  const known = SIGNATURES.find((signature) => signature.matches(head))
+  return new ModelError(
+    'model-not-readable',
+    known
+      ? `the file is ${known.what}: ${known.advice}`
+      : `the file is no model format that is known here; send ${ACCEPTED}`,
+    { cause },
+  )
 }
 
 /** What a readable zip without model.json is, by the names in it; undefined when it is nothing known. */
@@ -108,12 +118,12 @@ export function recogniseZip(names: readonly string[]): string | undefined {
   if (has(/(^|\/)model\.weights\.h5$/))
     return `a Keras 3 file (.keras): ${CONVERT} (--input_format=keras_keras)`
   if (has(/(^|\/)data\.pkl$/))
-    return `a PyTorch file (.pt or .pth), which holds a pickle, and a pickle is a program and is never opened here: ${FROM_PYTORCH}`
+    return `a PyTorch file (.pt or .pth), which holds a pickle: ${PICKLE} ${FROM_PYTORCH}`
   if (has(/(^|\/)saved_model\.pb$/))
     return `a TensorFlow SavedModel, which has operations instead of layers: take the Keras model it was made from and ${CONVERT}`
   if (has(/\.(h5|hdf5)$/i)) return `a zip around an HDF5 file: ${CONVERT}`
   if (has(/\.onnx$/i)) return `a zip around an ONNX model: ${FROM_PYTORCH}`
-  if (names.length > 0 && names.every((name) => name.endsWith('.npy')))
-    return 'NumPy arrays (.npz): send a model with its layers'
+  if (has(/\.safetensors$/i))
+    return 'a zip around a safetensors file: send the .safetensors file and architecture.json as a form, without a zip'
   return undefined
 }
