@@ -55,7 +55,7 @@ export function networkIssues(
       {
         pointer: last,
         code: 'output-is-not-classes',
-        message: `the last layer gives [${output.join(', ')}] but the dataset has ${classes} classes: it must give [${classes}]`,
+        message: `the last layer gives [${output.join(', ')}] but there are ${classes} classes: it must give [${classes}]`,
       },
     ]
   if (parameterCount(network) > MAX_PARAMETERS)

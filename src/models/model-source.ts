@@ -17,8 +17,11 @@ export interface ModelSource {
   close(): Promise<void>
 }
 
-/** Parses model.json while it stays below its limit. */
-export async function parseModelJson(bytes: AsyncIterable<Uint8Array>): Promise<unknown> {
+/** Parses model.json, or another file of JSON, while it stays below its limit. */
+export async function parseModelJson(
+  bytes: AsyncIterable<Uint8Array>,
+  name = 'model.json',
+): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let total = 0
   for await (const chunk of bytes) {
@@ -26,7 +29,7 @@ export async function parseModelJson(bytes: AsyncIterable<Uint8Array>): Promise<
     if (total > MAX_MODEL_JSON_BYTES)
       throw new ModelError(
         'model-json-too-large',
-        `model.json has more than ${MAX_MODEL_JSON_BYTES} bytes; weights belong into their own files, not into the JSON`,
+        `${name} has more than ${MAX_MODEL_JSON_BYTES} bytes; weights belong into their own files, not into the JSON`,
       )
     chunks.push(chunk)
   }
@@ -35,7 +38,7 @@ export async function parseModelJson(bytes: AsyncIterable<Uint8Array>): Promise<
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message.slice(0, 120) : 'not UTF-8 text'
-    throw new ModelError('model-json-not-valid', `model.json is not JSON: ${why}`, { cause })
+    throw new ModelError('model-json-not-valid', `${name} is not JSON: ${why}`, { cause })
   }
 }
 

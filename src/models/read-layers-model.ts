@@ -1,6 +1,6 @@
 /** A TensorFlow.js layers model as a network and the list of its tensors, without TensorFlow. */
 import { MAX_PARAMETERS } from '../domain/infer-network.ts'
-import { type Network, outputShape, parameterCount } from '../domain/network.ts'
+import { type Network, outputShape, parameterCount, type Shape } from '../domain/network.ts'
 import { withDepthMultipliers } from './depth-multiplier.ts'
 import { isObject, property, shown } from './json-fields.ts'
 import type { KerasLayer } from './keras-layer.ts'
@@ -43,7 +43,7 @@ const RE_EXPORT =
   'Save the model with model.save() in TensorFlow.js, or convert the Keras file with tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model.'
 
 /** `{ class_name, config }`, which stands in `modelTopology`, or inside `model_config` of it. */
-function modelOf(modelJson: Readonly<Record<string, unknown>>): unknown {
+export function modelOf(modelJson: Readonly<Record<string, unknown>>): unknown {
   const topology = property(modelJson, 'modelTopology')
   if (isObject(topology)) return property(topology, 'model_config') ?? topology
   throw new ModelError(
@@ -70,6 +70,22 @@ function checkOutput(network: Network, last: KerasLayer | undefined): void {
       'too-many-parameters',
       `model.json: the model has ${parameterCount(network)} parameters, at most ${MAX_PARAMETERS} are allowed`,
     )
+}
+
+/**
+ * The layers of Keras' `model.to_json()`, without weights.
+ *
+ * @param inputShape of one row; stands in where no layer says it
+ * @throws ModelError for anything that this service cannot run with the same numbers
+ */
+export function networkOfTopology(
+  model: unknown,
+  inputShape: Shape | null,
+): Pick<LayersModel, 'network' | 'notes'> {
+  const topology = readTopology(model)
+  const { network, notes } = buildNetwork(topology, inputShape)
+  checkOutput(network, topology.nodes.at(-1)?.layer)
+  return { network, notes }
 }
 
 /**

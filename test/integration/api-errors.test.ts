@@ -210,7 +210,7 @@ describe('a job that is not valid', () => {
       linearJob(layers(dense(9))),
       '/student/architecture/layers/0',
       'output-is-not-classes',
-      /gives \[9\] but the dataset has 10 classes/,
+      /gives \[9\] but there are 10 classes/,
     ],
     [
       'a dense layer on an image without flatten',
