@@ -53,7 +53,7 @@ const app = await buildApp({
     maxWaitingJobs: config.MAX_WAITING_JOBS,
   }),
   datasets,
-  models: createModelService({ models: modelStore, blobs, ids }),
+  models: createModelService({ models: modelStore, datasets: datasetStore, blobs, ids }),
   blobs,
   health: {
     database: async () => {

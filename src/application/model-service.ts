@@ -1,109 +1,60 @@
 /** Upload, read and delete models. */
-import type { Model, Normalization } from '../domain/model.ts'
-import { outputShape } from '../domain/network.ts'
-import type { BlobStore, Identifiers, ModelStore, Page, PageRequest } from '../domain/ports.ts'
+import type { Model } from '../domain/model.ts'
+import type {
+  BlobStore,
+  DatasetStore,
+  Identifiers,
+  ModelStore,
+  Page,
+  PageRequest,
+} from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
-import { fewestTokens } from '../domain/tokens.ts'
-import { layersModelZip } from '../models/export/from-safetensors.ts'
-import { ModelError } from '../models/model-error.ts'
-import type { ModelSource } from '../models/model-source.ts'
-import { readLayersModel } from '../models/read-layers-model.ts'
-import { safetensorsStream } from '../models/to-safetensors.ts'
-import { storeBlob } from './store-blob.ts'
+import { recogniseUpload } from '../models/recognise-upload.ts'
+import { importLayersModel, importSafetensors } from './import-network.ts'
+import { importOutputs } from './import-outputs.ts'
+import { type ImportedTeacher, type ModelUpload, refuseForeignSettings } from './model-upload.ts'
 
 interface Ports {
   readonly models: ModelStore
+  readonly datasets: DatasetStore
   readonly blobs: BlobStore
   readonly ids: Identifiers
 }
 
-export interface ModelUpload {
-  readonly name: string
-  /** Closed by the caller. */
-  readonly source: ModelSource
-  /** What the model expects to be done to raw rows before its first layer; one number, or one for each channel. */
-  readonly mean: readonly number[] | null
-  readonly standardDeviation: readonly number[] | null
-  readonly classNames: readonly string[] | null
-}
-
-/** One number stands for all channels. */
-function spread(
-  values: readonly number[] | null,
-  channels: number,
-  otherwise: number,
-  what: string,
-) {
-  const given = values ?? [otherwise]
-  if (given.length !== 1 && given.length !== channels)
-    throw new ModelError(
-      'normalization-not-valid',
-      `\`${what}\` has ${given.length} numbers: give one, or one for each of ${channels} channels`,
-    )
-  return Array.from({ length: channels }, (_, channel) => given[channel] ?? given[0] ?? otherwise)
-}
-
-function normalizationOf(upload: ModelUpload, channels: number): Normalization | null {
-  if (!upload.mean && !upload.standardDeviation) return null
-  const standardDeviation = spread(upload.standardDeviation, channels, 1, 'inputStandardDeviation')
-  if (standardDeviation.some((value) => value <= 0))
-    throw new ModelError('normalization-not-valid', '`inputStandardDeviation` must be above 0')
-  return { mean: spread(upload.mean, channels, 0, 'inputMean'), standardDeviation }
-}
-
 export type ModelService = ReturnType<typeof createModelService>
 
-export function createModelService({ models, blobs, ids }: Ports) {
+export function createModelService({ models, datasets, blobs, ids }: Ports) {
   async function get(id: string): Promise<Model> {
     const model = await models.get(id)
     if (!model) throw new Problem('model-not-found', `There is no model ${id}.`)
     return model
   }
 
+  async function importTeacher(upload: ModelUpload): Promise<ImportedTeacher> {
+    const recognised = await recogniseUpload(upload.files)
+    refuseForeignSettings(recognised.kind, upload.settings)
+    switch (recognised.kind) {
+      case 'layers-model':
+        return importLayersModel(blobs, recognised.files, recognised.isZip, upload)
+      case 'safetensors':
+        return importSafetensors(blobs, recognised, upload)
+      case 'outputs':
+        return importOutputs({ blobs, datasets }, recognised, upload)
+    }
+  }
+
   return {
     get,
     list: (page: PageRequest): Promise<Page<Model>> => models.list(page),
 
-    /** @throws ModelError when it is not a layers model that this service can run */
+    /** @throws ModelError when it is nothing that this service can ask for logits */
     async upload(upload: ModelUpload): Promise<{ model: Model; notes: readonly string[] }> {
-      const { network, tensors, notes } = readLayersModel(await upload.source.modelJson())
-      const [classes = 0] = outputShape(network)
-      if (outputShape(network).length !== 1 || classes < 2)
-        throw new ModelError(
-          'model-output-not-classes',
-          `the model gives [${outputShape(network).join(', ')}]: a classifier gives one logit for each of 2 or more classes`,
-        )
-      if (upload.classNames && upload.classNames.length !== classes)
-        throw new ModelError(
-          'class-names-not-valid',
-          `${upload.classNames.length} class names for ${classes} classes`,
-        )
-      const normalization = normalizationOf(upload, network.inputShape.at(-1) ?? 1)
-      if (normalization && fewestTokens(network) !== null)
-        throw new ModelError(
-          'normalization-not-valid',
-          'the model has an embedding, which reads token ids as they are: leave `inputMean` and `inputStandardDeviation` out',
-        )
-      const { classNames } = upload
-      const metadata = classNames ? { classNames: JSON.stringify(classNames) } : {}
-      const safetensors = await storeBlob(
-        blobs,
-        safetensorsStream(network, normalization, tensors, upload.source, metadata),
-      )
-      const zip = await layersModelZip(
-        (range) => blobs.read(safetensors.sha256, range),
-        network,
-        normalization,
-        { classNames },
-      )
+      const { notes, ...imported } = await importTeacher(upload)
       const model: Model = {
         id: ids.create('mdl'),
         name: upload.name,
         source: 'upload',
-        form: { kind: 'network', network, normalization, weightsSha256: safetensors.sha256 },
-        classes,
-        classNames,
-        files: { safetensors, tfjs: await storeBlob(blobs, zip) },
+        ...imported,
         lineage: null,
         createdAt: new Date(),
       }

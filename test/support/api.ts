@@ -41,7 +41,7 @@ export async function createApi(
       maxWaitingJobs,
     }),
     datasets,
-    models: createModelService({ models: modelStore, blobs, ids }),
+    models: createModelService({ models: modelStore, datasets: datasetStore, blobs, ids }),
     blobs,
     health: {},
     maxUploadBytes,

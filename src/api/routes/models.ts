@@ -7,18 +7,23 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { ModelService } from '../../application/model-service.ts'
+import type { UploadSettings } from '../../application/model-upload.ts'
+import { Architecture } from '../../domain/architecture.ts'
 import { ownFileOf } from '../../domain/model-form.ts'
 import type { BlobStore } from '../../domain/ports.ts'
 import { Problem } from '../../domain/problems.ts'
-import { type ModelSource, openModelFiles } from '../../models/model-source.ts'
-import { openModelArchive } from '../../models/open-model-archive.ts'
+import { OUTPUT_KINDS } from '../../models/outputs/check-outputs.ts'
+import type { UploadFiles } from '../../models/recognise-upload.ts'
+import { WEIGHT_LAYOUTS } from '../../models/safetensors/wanted-modules.ts'
 import { DOWNLOAD_RESPONSES, FileQuery, sendWeights } from '../download.ts'
 import { Id, PageQuery, pageBody, pageRequest, problems } from '../schemas/common.ts'
 import { modelBody } from '../schemas/model.ts'
 import { acceptUploads, exceptBody, numberList, rawBody, readForm } from '../uploads.ts'
+import { toIssues } from '../validation-issues.ts'
 
 const RAW_TYPES = ['application/zip', 'application/octet-stream']
 
@@ -27,24 +32,72 @@ const UploadQuery = Type.Object({
   inputMean: Type.Optional(
     Type.String({
       description:
-        'Subtracted from raw values before the first layer: one number or one a channel.',
+        'Networks: subtracted from raw values before the first layer: one number or one a channel.',
     }),
   ),
   inputStandardDeviation: Type.Optional(
     Type.String({
-      description: 'Then divided by this; `255` for a model that was trained on x / 255.',
+      description: 'Networks: then divided by this; `255` for a model that was trained on x / 255.',
     }),
   ),
   classNames: Type.Optional(
     Type.String({ description: 'Comma-separated, in the order of the logits.' }),
   ),
+  inputShape: Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,9}(,\\d{1,9}){0,2}$',
+      description:
+        'Safetensors with an architecture: `features`, or `height,width,channels` in this order for either layout.',
+    }),
+  ),
+  classes: Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,6}$',
+      description: 'Safetensors with a preset as architecture: how many classes.',
+    }),
+  ),
+  layout: Type.Optional(
+    Type.Enum([...WEIGHT_LAYOUTS], {
+      description:
+        'Safetensors: channels-last (the default) as Keras and this service store kernels, or pytorch: [out, in, height, width] and [out, in], flattened with channels first.',
+    }),
+  ),
+  represents: Type.Optional(
+    Type.Enum([...OUTPUT_KINDS], {
+      description:
+        'Recorded outputs: what the numbers are, where the name of the array does not say it.',
+    }),
+  ),
+  dataset: Type.Optional(
+    Type.String({ description: 'Recorded outputs: id of the dataset whose rows were answered.' }),
+  ),
+  testSet: Type.Optional(
+    Type.String({ description: 'Recorded outputs: id of the dataset of the array `test`.' }),
+  ),
+})
+type UploadQuery = Static<typeof UploadQuery>
+
+const ARCHITECTURE: TSchema = Architecture
+
+const settingsOf = (query: UploadQuery): UploadSettings => ({
+  inputMean: numberList('inputMean', query.inputMean),
+  inputStandardDeviation: numberList('inputStandardDeviation', query.inputStandardDeviation),
+  classNames: query.classNames?.split(',').map((name) => name.trim()) ?? null,
+  inputShape: numberList('inputShape', query.inputShape),
+  classes: query.classes === undefined ? null : Number(query.classes),
+  layout: query.layout ?? null,
+  represents: query.represents ?? null,
+  dataset: query.dataset ?? null,
+  testSet: query.testSet ?? null,
 })
 
-interface Settings {
-  readonly name?: string
-  readonly inputMean?: string
-  readonly inputStandardDeviation?: string
-  readonly classNames?: string
+const architectureProblem = (errors: readonly ErrorObject[]): Problem => {
+  const issues = toIssues([...errors])
+  return new Problem(
+    'invalid-model',
+    `architecture.json: ${issues.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')}`,
+    { issues },
+  )
 }
 
 interface Options {
@@ -61,41 +114,37 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
 ) => {
   await acceptUploads(app, RAW_TYPES, maxUploadBytes)
 
-  async function keep(source: ModelSource, settings: Settings) {
-    try {
-      return await models.upload({
-        name: settings.name ?? 'teacher',
-        source,
-        mean: numberList('inputMean', settings.inputMean),
-        standardDeviation: numberList('inputStandardDeviation', settings.inputStandardDeviation),
-        classNames: settings.classNames?.split(',').map((name) => name.trim()) ?? null,
-      })
-    } finally {
-      await source.close()
-    }
+  function keep(request: FastifyRequest, files: UploadFiles, query: UploadQuery) {
+    const validate = request.compileValidationSchema(ARCHITECTURE as Record<string, unknown>)
+    return models.upload({
+      name: query.name ?? 'teacher',
+      files,
+      settings: settingsOf(query),
+      checkArchitecture: (json) => {
+        if (validate(json)) return json as Architecture
+        throw architectureProblem((validate.errors ?? []) as ErrorObject[])
+      },
+    })
   }
 
-  async function uploadForm(request: FastifyRequest, query: Settings) {
+  async function uploadForm(request: FastifyRequest, query: UploadQuery) {
     const { values, files } = await readForm(request, UploadQuery)
-    const settings = { ...values, ...query }
-    const [only] = files
-    if (!only) throw new Problem('invalid-request', 'The form has no file.')
-    const source =
-      files.length === 1
-        ? await openModelArchive(only.path)
-        : await openModelFiles(new Map(files.map((file) => [file.filename, file.path])))
-    return keep(source, settings)
+    if (files.length === 0) throw new Problem('invalid-request', 'The form has no file.')
+    return keep(request, new Map(files.map((file) => [file.filename, file.path])), {
+      ...values,
+      ...query,
+    })
   }
 
-  /** A zip is read from its end, so a raw one goes to disk first. */
-  async function uploadRaw(request: FastifyRequest, query: Settings) {
-    const file = path.join(tmpdir(), `distillery-${randomUUID()}.zip`)
+  /** To disk first: a zip is read from its end, and what the file is decides how it is read. */
+  async function uploadRaw(request: FastifyRequest, query: UploadQuery) {
+    const file = path.join(tmpdir(), `distillery-${randomUUID()}`)
     try {
       await pipeline(
         Readable.from(rawBody(request, maxUploadBytes)),
         createWriteStream(file, { mode: 0o600 }),
       )
-      return await keep(await openModelArchive(file), query)
+      return await keep(request, new Map([['body', file]]), query)
     } finally {
       await rm(file, { force: true })
     }
@@ -110,16 +159,18 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['models'],
         summary: 'Upload a teacher',
         description:
-          'A TensorFlow.js layers model: a zip with model.json and its weight files, or the files as a form. A softmax at its end is taken off, because teachers give logits.',
+          'A TensorFlow.js layers model: a zip with model.json and its weight files, or the files as a form. A safetensors file with architecture.json beside it in a form (layers or a preset as in a job, or what model.to_json() of Keras gives), or alone when this service wrote it. Outputs of any other model, recorded for the rows of a dataset: .npy or .npz with an array logits or probabilities, and test. A softmax at the end of a network is taken off, because teachers give logits.',
         consumes: [...RAW_TYPES, 'multipart/form-data'],
         querystring: UploadQuery,
         body: {
           content: {
             'application/zip': { schema: { type: 'string', format: 'binary' } },
+            'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
             'multipart/form-data': {
               schema: {
                 type: 'object',
-                description: 'One zip, or `model.json` and the weight files it names.',
+                description:
+                  'One zip; `model.json` and the weight files it names; `weights.safetensors` and `architecture.json`; or `logits.npy` and `test.npy`.',
                 additionalProperties: { type: 'string', format: 'binary' },
               },
             },
@@ -129,6 +180,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
           201: Type.Object({ model: Model, notes: Type.Array(Type.String()), id: Type.String() }),
           ...problems(
             'invalid-request',
+            'dataset-not-found',
             'body-too-large',
             'unsupported-media-type',
             'invalid-model',
