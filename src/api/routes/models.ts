@@ -95,7 +95,7 @@ const architectureProblem = (errors: readonly ErrorObject[]): Problem => {
   const issues = toIssues([...errors])
   return new Problem(
     'invalid-model',
-    `architecture.json: ${issues.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')}`,
+    `the architecture: ${issues.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')}`,
     { issues },
   )
 }

@@ -26,20 +26,22 @@ const sizeOf = ({ height, width, channels }: Block): number => height * width * 
 const isSame = (order: FeatureOrder): boolean =>
   order.every(({ height, width, channels }) => height * width === 1 || channels === 1)
 
-/** For each feature as PyTorch counts, its place here; null where both count alike. */
-export function placesHere(order: FeatureOrder): Uint32Array | null {
+/** Place in PyTorch of a feature by its place here; null where both count alike. */
+export function placeThere(order: FeatureOrder): ((feature: number) => number) | null {
   if (isSame(order)) return null
-  const places = new Uint32Array(order.reduce((sum, block) => sum + sizeOf(block), 0))
-  let start = 0
-  for (const block of order) {
-    const { height, width, channels } = block
-    const pixels = height * width
-    for (let channel = 0; channel < channels; channel++)
-      for (let pixel = 0; pixel < pixels; pixel++)
-        places[start + channel * pixels + pixel] = start + pixel * channels + channel
-    start += sizeOf(block)
+  return (feature) => {
+    let start = 0
+    for (const block of order) {
+      const size = sizeOf(block)
+      const at = feature - start
+      if (at < size) {
+        const { height, width, channels } = block
+        return start + (at % channels) * height * width + Math.floor(at / channels)
+      }
+      start += size
+    }
+    throw new RangeError(`there are ${start} features, none with number ${feature}`)
   }
-  return places
 }
 
 const equal = (one: FeatureOrder, other: FeatureOrder): boolean =>

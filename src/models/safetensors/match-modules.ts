@@ -2,7 +2,7 @@
 import { type Shape, sameShape, showShape } from '../../domain/network.ts'
 import { ModelError, quoted } from '../model-error.ts'
 import type { FileTensor, SafetensorsIndex } from './read-index.ts'
-import { isFloat } from './tensor-numbers.ts'
+import { decoderOf } from './tensor-numbers.ts'
 import type { WantedModule, WantedTensor } from './wanted-modules.ts'
 
 /** Tensors of the file whose names differ in their last part only. */
@@ -207,11 +207,7 @@ export function matchModules(
       )
     return layer.tensors.map((tensor) => {
       const source = sourceOf(tensor, module) ?? null
-      if (source && !isFloat(source.dtype))
-        throw new ModelError(
-          'weights-dtype-not-supported',
-          `tensor ${quoted(source.name)} is of type ${source.dtype}; weights must be F32, F16, BF16 or F64`,
-        )
+      if (source) decoderOf(source)
       return { wanted: tensor, source }
     })
   })

@@ -1,34 +1,63 @@
 /** Numbers of a stored tensor in the order in which the network has them, without holding a large tensor in memory. */
+import { readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { elements } from '../../domain/network.ts'
 import type { MatchedTensor } from './match-modules.ts'
 import type { FileTensor } from './read-index.ts'
-import { tensorNumbers } from './tensor-numbers.ts'
+import { decoderOf, notFinite, tensorNumbers } from './tensor-numbers.ts'
+import type { Rearrangement } from './wanted-modules.ts'
 
-/**
- * 32 MB in float32. A larger tensor is read once for each window of this many numbers of the result: a transposition
- * has to jump through a file or through memory, and reading a file again in sequence is the cheaper jump.
- */
-const WINDOW_NUMBERS = 8_388_608
+/** 16 MB in float32: of a larger tensor, so much of the result is made at a time. */
+const WINDOW_NUMBERS = 4_194_304
+/** Some milliseconds of copying, after which others get their turn. */
+const NUMBERS_A_TURN = 262_144
 const CONSTANT_CHUNK = 16_384
 
 const bytesOf = (numbers: Float32Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
 
+/**
+ * Some rows of the result at a time; for each, the file is read once per output, from the first to the last column that
+ * these rows need. Reads are synchronous: there are many, they are short, and the file has just been written, so that it
+ * is in memory.
+ */
 async function* rearranged(
   path: string,
   source: FileTensor,
-  placeOf: (index: number) => number,
+  { outputs, columnOf }: Rearrangement,
   windowNumbers: number,
 ): AsyncGenerator<Uint8Array> {
-  const count = elements(source.shape)
-  for (let start = 0; start < count; start += windowNumbers) {
-    const window = new Float32Array(Math.min(windowNumbers, count - start))
-    let index = 0
-    for await (const numbers of tensorNumbers(path, source))
-      for (const number of numbers) {
-        const place = placeOf(index++) - start
-        if (place >= 0 && place < window.length) window[place] = number
+  await using file = await open(path)
+  const { bytes, decode } = decoderOf(source)
+  const rows = elements(source.shape) / outputs
+  const rowsAtOnce = Math.max(1, Math.floor(windowNumbers / outputs))
+  let sinceTurn = 0
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const columns = Uint32Array.from({ length: Math.min(rowsAtOnce, rows - from) }, (_, at) =>
+      columnOf(from + at),
+    )
+    const first = columns.reduce((least, column) => Math.min(least, column))
+    const last = columns.reduce((most, column) => Math.max(most, column))
+    const window = new Float32Array(columns.length * outputs)
+    const span = new ArrayBuffer((last - first + 1) * bytes)
+    for (let output = 0; output < outputs; output++) {
+      const position = source.begin + (output * rows + first) * bytes
+      if (readSync(file.fd, new Uint8Array(span), 0, span.byteLength, position) < span.byteLength)
+        throw new Error(`${path} became shorter while it was read`)
+      const numbers = decode(span)
+      for (let at = 0; at < columns.length; at++) {
+        const column = columns[at] ?? 0
+        const number = numbers[column - first] ?? Number.NaN
+        if (!Number.isFinite(number)) throw notFinite(source, output * rows + column)
+        window[at * outputs + output] = number
       }
+      sinceTurn += numbers.length
+      if (sinceTurn > NUMBERS_A_TURN) {
+        sinceTurn = 0
+        await setImmediate()
+      }
+    }
     yield bytesOf(window)
   }
 }
@@ -47,8 +76,8 @@ export async function* weightBytes(
   { wanted, source }: MatchedTensor,
   windowNumbers = WINDOW_NUMBERS,
 ): AsyncGenerator<Uint8Array> {
-  const { placeOf, constant: value, shape } = wanted
+  const { rearrangement, constant: value, shape } = wanted
   if (source === null) yield* constant(elements(shape), value ?? 0)
-  else if (placeOf) yield* rearranged(path, source, placeOf, windowNumbers)
+  else if (rearrangement) yield* rearranged(path, source, rearrangement, windowNumbers)
   else for await (const numbers of tensorNumbers(path, source)) yield bytesOf(numbers)
 }

@@ -30,7 +30,7 @@ export const isFloat = (dtype: Dtype): dtype is FloatType => Object.hasOwn(DECOD
 const PIECE_BYTES = 1 << 18
 
 /** Row-major position of one number, as indices. */
-export function indicesOf(flat: number, shape: Shape): string {
+function indicesOf(flat: number, shape: Shape): string {
   let rest = flat
   const indices = shape.toReversed().map((side) => {
     const index = rest % side
@@ -67,28 +67,38 @@ export async function* decodeNumbers(
   for await (const numbers of wholeNumbers(source, bytes)) yield decode(numbers)
 }
 
+/** @throws ModelError when the tensor is not of floats */
+export function decoderOf({ name, dtype }: FileTensor): Decoder {
+  if (isFloat(dtype)) return DECODERS[dtype]
+  throw new ModelError(
+    'weights-dtype-not-supported',
+    `tensor ${quoted(name)} is of type ${dtype}; weights must be F32, F16, BF16 or F64`,
+  )
+}
+
+/** @param index of the number in the tensor, row-major */
+export const notFinite = ({ name, shape }: FileTensor, index: number): ModelError =>
+  new ModelError(
+    'weight-not-finite',
+    `tensor ${quoted(name)} is NaN or infinite in float32 at ${indicesOf(index, shape)}: such a model predicts nothing. Train it again with a smaller learning rate, and save it before it diverges`,
+  )
+
 /**
  * @throws ModelError when the tensor is not of floats, or a number is NaN or infinite, or becomes so as float32
  */
 export async function* tensorNumbers(
   path: string,
-  { name, dtype, shape, begin, end }: FileTensor,
+  tensor: FileTensor,
 ): AsyncGenerator<Float32Array> {
-  if (!isFloat(dtype))
-    throw new ModelError(
-      'weights-dtype-not-supported',
-      `tensor ${quoted(name)} is of type ${dtype}; weights must be F32, F16, BF16 or F64`,
-    )
+  const { begin, end } = tensor
+  const { bytes, decode } = decoderOf(tensor)
   if (end === begin) return
   const source = createReadStream(path, { start: begin, end: end - 1, highWaterMark: PIECE_BYTES })
   let done = 0
-  for await (const numbers of decodeNumbers(source, dtype)) {
+  for await (const piece of wholeNumbers(source, bytes)) {
+    const numbers = decode(piece)
     const bad = numbers.findIndex((number) => !Number.isFinite(number))
-    if (bad >= 0)
-      throw new ModelError(
-        'weight-not-finite',
-        `tensor ${quoted(name)} is NaN or infinite in float32 at ${indicesOf(done + bad, shape)}: such a model predicts nothing. Train it again with a smaller learning rate, and save it before it diverges`,
-      )
+    if (bad >= 0) throw notFinite(tensor, done + bad)
     done += numbers.length
     yield numbers
   }

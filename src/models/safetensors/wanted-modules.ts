@@ -8,7 +8,7 @@ import {
   type WeightShape,
   weightName,
 } from '../../domain/network.ts'
-import { featureOrders, placesHere } from './feature-order.ts'
+import { type FeatureOrder, featureOrders, placeThere } from './feature-order.ts'
 
 export const WEIGHT_LAYOUTS = ['channels-last', 'pytorch'] as const
 /**
@@ -16,6 +16,13 @@ export const WEIGHT_LAYOUTS = ['channels-last', 'pytorch'] as const
  * dense kernels `[out, in]`, flattened images with channels first.
  */
 export type WeightLayout = (typeof WEIGHT_LAYOUTS)[number]
+
+/** From a matrix `[outputs, columns]` in the file to `[columns, outputs]` here, with the columns in another order. */
+export interface Rearrangement {
+  readonly outputs: number
+  /** Column in the file of a row here. */
+  readonly columnOf: (row: number) => number
+}
 
 /** A tensor of the network and where its numbers come from. */
 export interface WantedTensor {
@@ -26,8 +33,8 @@ export interface WantedTensor {
   /** `layer.weight`. */
   readonly target: string
   readonly shape: Shape
-  /** Place here of each number of the file; null: the same. */
-  readonly placeOf: ((index: number) => number) | null
+  /** Null: the numbers come in the same order. */
+  readonly rearrangement: Rearrangement | null
   /** Stands in for every number where the file leaves the tensor out; null: it must be there. */
   readonly constant: number | null
 }
@@ -84,56 +91,38 @@ function kerasModule({ name, layer, weights }: PlacedLayer): WantedModule {
       fileShape: weight.shape,
       target: weightName(name, weight.name),
       shape: weight.shape,
-      placeOf: null,
+      rearrangement: null,
       constant: NEUTRAL.get(weight.name) ?? null,
     })),
   }
 }
 
 /** `[out, in / groups, height, width]` to `[height, width, in, out]`; a depthwise kernel has one input a group. */
-function convolutionPlace(fileShape: Shape): (index: number) => number {
+function convolution(fileShape: Shape): Pick<WantedTensor, 'fileShape' | 'rearrangement'> {
   const [outputs = 1, inputs = 1, height = 1, width = 1] = fileShape
   const pixels = height * width
-  return (index) => {
-    const pixel = index % pixels
-    const rest = Math.floor(index / pixels)
-    const input = rest % inputs
-    const output = Math.floor(rest / inputs)
-    return (pixel * inputs + input) * outputs + output
-  }
-}
-
-/** `[out, in]` to `[in, out]`, with the inputs in the order they have here. */
-function densePlace([inputs = 1, outputs = 1]: Shape, places: Uint32Array | null) {
-  return (index: number): number => {
-    const input = index % inputs
-    return (places?.[input] ?? input) * outputs + Math.floor(index / inputs)
-  }
+  const columnOf = (row: number) => (row % inputs) * pixels + Math.floor(row / inputs)
+  return { fileShape, rearrangement: { outputs, columnOf } }
 }
 
 function pytorchKernel(
-  weight: WeightShape,
+  { name, shape }: WeightShape,
   layer: Layer,
-  places: Uint32Array | null,
-): Pick<WantedTensor, 'fileShape' | 'placeOf'> {
-  const { name, shape } = weight
+  order: FeatureOrder,
+): Pick<WantedTensor, 'fileShape' | 'rearrangement'> {
   if (name === 'depthwiseKernel') {
     const [height = 1, width = 1, channels = 1, multiplier = 1] = shape
-    const fileShape = [channels * multiplier, 1, height, width]
-    return { fileShape, placeOf: convolutionPlace(fileShape) }
+    return convolution([channels * multiplier, 1, height, width])
   }
-  if (layer.type === 'dense')
-    return { fileShape: shape.toReversed(), placeOf: densePlace(shape, places) }
+  if (layer.type === 'dense') {
+    const columnOf = placeThere(order) ?? ((row: number) => row)
+    return { fileShape: shape.toReversed(), rearrangement: { outputs: shape[1] ?? 1, columnOf } }
+  }
   const [height = 1, width = 1, inputs = 1, outputs = 1] = shape
-  const fileShape = [outputs, inputs, height, width]
-  return { fileShape, placeOf: convolutionPlace(fileShape) }
+  return convolution([outputs, inputs, height, width])
 }
 
-function pytorchTensor(
-  layer: PlacedLayer,
-  weight: WeightShape,
-  places: Uint32Array | null,
-): WantedTensor {
+function pytorchTensor(layer: PlacedLayer, weight: WeightShape, order: FeatureOrder): WantedTensor {
   const common = {
     roles: PYTORCH_ROLES[weight.name],
     target: weightName(layer.name, weight.name),
@@ -144,25 +133,27 @@ function pytorchTensor(
     case 'kernel':
     case 'depthwiseKernel':
     case 'pointwiseKernel':
-      return { ...common, ...pytorchKernel(weight, layer.layer, places) }
+      return { ...common, ...pytorchKernel(weight, layer.layer, order) }
     case 'embeddings':
     case 'bias':
-      return { ...common, fileShape: weight.shape, placeOf: null }
+      return { ...common, fileShape: weight.shape, rearrangement: null }
     case 'gamma':
     case 'beta':
     case 'movingMean':
-    case 'movingVariance':
+    case 'movingVariance': {
+      const columnOf = placeThere(order)
       return {
         ...common,
         fileShape: weight.shape,
-        placeOf: places && ((index) => places[index] ?? index),
+        rearrangement: columnOf && { outputs: 1, columnOf },
       }
+    }
   }
 }
 
 /** A separable convolution is two modules there: one a channel, then 1x1. */
-function pytorchModules(layer: PlacedLayer, places: Uint32Array | null): WantedModule[] {
-  const tensors = layer.weights.map((weight) => pytorchTensor(layer, weight, places))
+function pytorchModules(layer: PlacedLayer, order: FeatureOrder): WantedModule[] {
+  const tensors = layer.weights.map((weight) => pytorchTensor(layer, weight, order))
   const parts =
     layer.layer.type === 'separableConv2d' ? [tensors.slice(0, 1), tensors.slice(1)] : [tensors]
   return parts.map((part) => ({ layer: layer.name, tensors: part }))
@@ -180,7 +171,7 @@ export function wantedModules(network: Network, layout: WeightLayout): WantedMod
     case 'pytorch': {
       const orders = featureOrders(network)
       return withWeights.flatMap(([position, layer]) =>
-        pytorchModules(layer, placesHere(orders[position] ?? [])),
+        pytorchModules(layer, orders[position] ?? []),
       )
     }
   }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { Architecture } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { weightBytes } from '../../../src/models/safetensors/rearrange.ts'
 import {
   ownFile,
   readSafetensorsModel,
@@ -14,7 +15,7 @@ import type { WeightLayout } from '../../../src/models/safetensors/wanted-module
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
 import { allRows, predict } from '../../../workers/engine/predict.ts'
 import { matchWeights } from '../../../workers/engine/weights.ts'
-import { type Entry, entriesOf, safetensorsFile } from '../../support/safetensors-file.ts'
+import { type Entry, entriesOf, float32, safetensorsFile } from '../../support/safetensors-file.ts'
 import { collect } from '../models/memory-source.ts'
 import { fixture, readJson } from './support.ts'
 
@@ -194,6 +195,26 @@ test('a missing scale is 1, a missing bias is an error that lists both sides wit
 
 test('weights of another layout are refused with the setting that is missing', async () => {
   await expect(read(state, LAYERS, 'channels-last')).rejects.toThrow(/say layout=pytorch/)
+})
+
+test('a kernel that is made in small windows is the same, and a number that is not finite is found', async () => {
+  const model = await read(state)
+  for (const weight of model.weights) {
+    const whole = await collect(weightBytes(model.path, weight))
+    for (const window of [1, 7, 100])
+      expect(await collect(weightBytes(model.path, weight, window))).toEqual(whole)
+  }
+  const broken = entriesOf(state).map((entry) => {
+    if (entry.name !== '8.weight') return entry
+    const values = new Float32Array(new Uint8Array(entry.bytes).buffer)
+    values[2 * 30 + 4] = Number.POSITIVE_INFINITY
+    return { ...entry, bytes: float32(values) }
+  })
+  const infinite = await read(safetensorsFile(broken, { order }))
+  await expect(collect(ownFile(infinite, null, null))).rejects.toMatchObject({
+    code: 'weight-not-finite',
+    message: expect.stringMatching(/"8\.weight".*\[2, 4\]/),
+  })
 })
 
 test('layers that keep the epsilon of Keras are noted', async () => {
