@@ -8,8 +8,8 @@ import type { FileTensor } from './read-index.ts'
 import { decoderOf, notFinite, tensorNumbers } from './tensor-numbers.ts'
 import type { Rearrangement } from './wanted-modules.ts'
 
-/** 16 MB in float32: of a larger tensor, so much of the result is made at a time. */
-const WINDOW_NUMBERS = 4_194_304
+/** 8 MB in float32: of a larger tensor, so much of the result is made at a time. */
+const WINDOW_NUMBERS = 2_097_152
 /** Some milliseconds of copying, after which others get their turn. */
 const NUMBERS_A_TURN = 262_144
 const CONSTANT_CHUNK = 16_384

@@ -1,6 +1,5 @@
 /** What a weights file must hold for a network, as PyTorch stores it or as Keras and this service do. */
 import {
-  elements,
   type Layer,
   type Network,
   type PlacedLayer,
@@ -176,9 +175,6 @@ export function wantedModules(network: Network, layout: WeightLayout): WantedMod
     }
   }
 }
-
-/** Bytes of the numbers in float32. */
-export const tensorBytes = ({ shape }: Pick<WantedTensor, 'shape'>): number => 4 * elements(shape)
 
 /** About layers whose `epsilon` is Keras' default and not PyTorch's. */
 export const epsilonNotes = (network: Network): string[] =>
