@@ -81,7 +81,16 @@ export function featureOrders(network: Network): FeatureOrder[] {
           return first
         case 'concatenate':
           return outputShape.length === 1 ? orders.flat() : plain(outputShape.at(-1) ?? 1)
-        default:
+        case 'dense':
+        case 'conv2d':
+        case 'depthwiseConv2d':
+        case 'separableConv2d':
+        case 'maxPooling2d':
+        case 'averagePooling2d':
+        case 'globalAveragePooling2d':
+        case 'globalMaxPooling2d':
+        case 'zeroPadding2d':
+        case 'upSampling2d':
           return plain(outputShape.at(-1) ?? 1)
       }
     }

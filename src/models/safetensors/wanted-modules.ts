@@ -7,6 +7,7 @@ import {
   type WeightShape,
   weightName,
 } from '../../domain/network.ts'
+import { ModelError } from '../model-error.ts'
 import { type FeatureOrder, featureOrders, placeThere } from './feature-order.ts'
 
 export const WEIGHT_LAYOUTS = ['channels-last', 'pytorch'] as const
@@ -117,6 +118,11 @@ function pytorchKernel(
     const columnOf = placeThere(order) ?? ((row: number) => row)
     return { fileShape: shape.toReversed(), rearrangement: { outputs: shape[1] ?? 1, columnOf } }
   }
+  if (shape.length !== 4)
+    throw new ModelError(
+      'layout-not-convertible',
+      `a ${layer.type} layer has no known layout in PyTorch: send its weights as channels-last`,
+    )
   const [height = 1, width = 1, inputs = 1, outputs = 1] = shape
   return convolution([outputs, inputs, height, width])
 }

@@ -97,6 +97,16 @@ test('a PyTorch net answers here as it does there, through the order in the meta
   await expectAnswers(model)
 })
 
+test('a depthwise and a 1x1 convolution of PyTorch are one separable convolution here', async () => {
+  const separable: LayerSpec[] = [
+    ...LAYERS.slice(0, 4),
+    { type: 'separableConv2d', filters: 5, kernelSize: [3, 2], depthMultiplier: 2 },
+    ...LAYERS.slice(6),
+  ]
+  await expectAnswers(await read(state, separable))
+  await expectAnswers(await read(safetensorsFile(entriesOf(state)), separable))
+})
+
 test('without that order, modules that are numbered are taken by number and shape', async () => {
   await expectAnswers(await read(safetensorsFile(entriesOf(state))))
   const nested = (name: string) =>
