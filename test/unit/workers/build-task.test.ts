@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/domain/job-spec.ts'
+import type { Model } from '../../../src/domain/model.ts'
 import type { ClaimedTask } from '../../../src/domain/task.ts'
 import { buildTask, type EarlierFile } from '../../../workers/build-task.ts'
 import { dataset, references, resolved, spec } from '../../support/specs.ts'
@@ -93,5 +94,39 @@ test('the report finds a frozen teacher once, under the final that it was traine
       { arm: 'distilled', fold: 0, covers: 'held-out', path: 'cache/zero' },
       { arm: 'distilled', fold: 1, covers: 'held-out', path: 'cache/one' },
     ],
+  })
+})
+
+test('recorded outputs are files for the rows they belong to; their students say which outputs they are', () => {
+  const recorded = (sha256: string) => ({ contentSha256: 'c'.repeat(64), rows: 100, sha256 })
+  const teacher: Model = {
+    id: 'mdl_t',
+    name: 'teacher',
+    source: 'upload',
+    form: {
+      kind: 'outputs',
+      represents: 'logits',
+      dataset: recorded('main-1'),
+      testSet: recorded('test-1'),
+    },
+    classes: 3,
+    classNames: null,
+    files: {},
+    lineage: null,
+    createdAt: new Date(0),
+  }
+  const predict = { key: 'teacher/final', kind: 'predict', arm: 'teacher', fold: null } as const
+  const changes = { teacher: { model: 'mdl_t' } }
+  expect(build(changes, predict, [], references({ teacher })).built).toMatchObject({
+    teacher: { kind: 'outputs', outputsPath: 'cache/main-1', testOutputsPath: null },
+  })
+  const measured = { ...changes, evaluation: { testSet: { id: 'x' } } }
+  const both = references({ teacher, testSet: dataset() })
+  expect(build(measured, predict, [], both).built).toMatchObject({
+    teacher: { testOutputsPath: 'cache/test-1' },
+  })
+  const file = { ...teacherFile, taskKey: 'teacher/final' }
+  expect(build(changes, distilled, [file], references({ teacher })).built).toMatchObject({
+    manifest: { teacher: { outputsSha256: 'main-1' } },
   })
 })
