@@ -73,3 +73,14 @@ export const toBytes =
     requireType(wireType, WireType.LengthDelimited)
     keep(reader.bytes())
   }
+
+/** Each field of a message as it stands there, tag included; the message has been read before. */
+export function* rawFields(bytes: Uint8Array): Generator<{ number: number; bytes: Uint8Array }> {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const start = reader.pos
+    const [number, wireType] = reader.tag()
+    reader.skip(wireType, number)
+    yield { number, bytes: bytes.subarray(start, reader.pos) }
+  }
+}
