@@ -87,6 +87,11 @@ function teacherFiles(
         outputsPath: fileOf(form.dataset.sha256),
         testOutputsPath: testSet && form.testSet && fileOf(form.testSet.sha256),
       }
+    case 'onnx':
+    case 'saved-model': {
+      const { modelSha256, ...rest } = form
+      return { ...rest, modelPath: fileOf(modelSha256) }
+    }
   }
 }
 
@@ -97,6 +102,9 @@ function teacherManifest(form: ModelForm): Record<string, unknown> {
       return { weightsSha256: form.weightsSha256 }
     case 'outputs':
       return { outputsSha256: form.dataset.sha256 }
+    case 'onnx':
+    case 'saved-model':
+      return { modelSha256: form.modelSha256 }
   }
 }
 

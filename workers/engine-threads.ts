@@ -23,6 +23,10 @@ function teacherMultiplyAdds(teacher: TeacherFiles): number {
       return multiplyAdds(teacher.network)
     case 'outputs':
       return 0
+    case 'onnx':
+    case 'saved-model':
+      // Each weight is used once for a row, or many times where it belongs to a convolution.
+      return teacher.graph.parameters
   }
 }
 

@@ -3,6 +3,7 @@
  * A task is one JSON document, so any task can be run again by hand: `npm run train -- task.json`.
  */
 import type { Split } from '../src/domain/evaluation.ts'
+import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
 import type { ResolvedTerm } from '../src/domain/objective.ts'
@@ -49,6 +50,13 @@ export interface TrainTask extends TaskBase {
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
+interface ForeignFiles {
+  readonly graph: ForeignGraph
+  readonly normalization: Normalization | null
+  /** As it was uploaded: an ONNX file, or a zip of a SavedModel. */
+  readonly modelPath: string
+}
+
 /** A stored model in one of the forms of `ModelForm`, with its blobs as files. */
 export type TeacherFiles =
   | {
@@ -65,6 +73,8 @@ export type TeacherFiles =
       /** The same of the test set; null where the task has none. */
       readonly testOutputsPath: string | null
     }
+  | ({ readonly kind: 'onnx' } & ForeignFiles)
+  | ({ readonly kind: 'saved-model'; readonly part: SavedModelPart } & ForeignFiles)
 
 /** Records what a given teacher answers on every row: `allLogits`, and `testLogits` where there is a test set. */
 export interface PredictTask extends TaskBase {

@@ -49,7 +49,7 @@ export class Trainer {
   #alive = true
 
   constructor(settings: TrainerSettings) {
-    this.#child = fork(TRAINER, {
+    this.#child = fork(TRAINER, [String(settings.threads)], {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...settings.environment, ...tensorflowEnvironment(settings) },

@@ -9,6 +9,8 @@ import { dieWithParent } from './orphan-guard.ts'
 import { toTaskFailure } from './task-failure.ts'
 import type { Task, TrainerMessage } from './trainer-contract.ts'
 
+/** Given by whoever starts it. */
+const THREADS = Math.max(1, Number(process.argv[2]) || 1)
 /** Between two progress messages of one phase. */
 const PROGRESS_MS = 250
 
@@ -41,6 +43,7 @@ async function attempt(task: Task): Promise<TrainerMessage> {
     const result = await executeTask(
       task,
       {
+        threads: THREADS,
         onProgress: progressPoster(),
         onEpoch: (metrics) => post({ type: 'epoch', metrics }),
       },

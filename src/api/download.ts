@@ -22,7 +22,7 @@ export const FileQuery = Type.Object({
   format: Type.Optional(
     Type.Enum([...MODEL_FILES], {
       description:
-        'safetensors and tfjs: networks only. outputs, test-outputs: .npy of float32 logits, of recorded outputs only. Left out: the file that the model is computed from.',
+        'safetensors and tfjs: networks only. outputs, test-outputs: .npy of float32 logits, of recorded outputs only. onnx, saved-model: as they were uploaded. Left out: the file that the model is computed from.',
     }),
   ),
 })
@@ -43,6 +43,8 @@ const FILES: Record<ModelFile, { suffix: string; type: string }> = {
   tfjs: { suffix: 'tfjs.zip', type: 'application/zip' },
   outputs: { suffix: 'npy', type: 'application/octet-stream' },
   'test-outputs': { suffix: 'test.npy', type: 'application/octet-stream' },
+  onnx: { suffix: 'onnx', type: 'application/octet-stream' },
+  'saved-model': { suffix: 'saved_model.zip', type: 'application/zip' },
 }
 
 interface Request {

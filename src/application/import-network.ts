@@ -17,6 +17,7 @@ import {
   type ModelUpload,
   normalizationFrom,
   requireClassNames,
+  weightLayoutFrom,
 } from './model-upload.ts'
 import { storeBlob } from './store-blob.ts'
 
@@ -104,7 +105,7 @@ export async function importSafetensors(
       architecturePath === null
         ? undefined
         : await parseModelJson(createReadStream(architecturePath), 'architecture.json'),
-    layout: settings.layout,
+    layout: weightLayoutFrom(settings),
     context: {
       inputShape,
       classes: settings.classes ?? classNames?.length ?? null,

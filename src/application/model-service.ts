@@ -10,6 +10,7 @@ import type {
 } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 import { recogniseUpload } from '../models/recognise-upload.ts'
+import { importOnnx, importSavedModel } from './import-foreign.ts'
 import { importLayersModel, importSafetensors } from './import-network.ts'
 import { importOutputs } from './import-outputs.ts'
 import { type ImportedTeacher, type ModelUpload, refuseForeignSettings } from './model-upload.ts'
@@ -40,6 +41,10 @@ export function createModelService({ models, datasets, blobs, ids }: Ports) {
         return importSafetensors(blobs, recognised, upload)
       case 'outputs':
         return importOutputs({ blobs, datasets }, recognised, upload)
+      case 'onnx':
+        return importOnnx(blobs, recognised.path, upload)
+      case 'saved-model':
+        return importSavedModel(blobs, recognised.path, upload)
     }
   }
 

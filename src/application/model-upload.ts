@@ -1,11 +1,12 @@
 /** What a client sends to store a teacher, and what comes of it. */
 import type { Architecture } from '../domain/architecture.ts'
+import { INPUT_LAYOUTS, type InputLayout } from '../domain/foreign-graph.ts'
 import type { Model, Normalization } from '../domain/model.ts'
 import type { Shape } from '../domain/network.ts'
 import { ModelError } from '../models/model-error.ts'
 import type { OutputKind } from '../models/outputs/check-outputs.ts'
 import type { UploadFiles, UploadKind } from '../models/recognise-upload.ts'
-import type { WeightLayout } from '../models/safetensors/wanted-modules.ts'
+import { WEIGHT_LAYOUTS, type WeightLayout } from '../models/safetensors/wanted-modules.ts'
 
 /** Null where the client did not say. */
 export interface UploadSettings {
@@ -15,7 +16,10 @@ export interface UploadSettings {
   readonly classNames: readonly string[] | null
   readonly inputShape: Shape | null
   readonly classes: number | null
-  readonly layout: WeightLayout | null
+  readonly layout: WeightLayout | InputLayout | null
+  /** Of the tensor with the logits, of the graphs that have several. */
+  readonly output: string | null
+  readonly signature: string | null
   readonly represents: OutputKind | null
   /** Ids of datasets. */
   readonly dataset: string | null
@@ -48,6 +52,15 @@ const APPLICABLE: Readonly<Record<UploadKind, readonly (keyof UploadSettings)[]>
     'layout',
   ],
   outputs: ['classNames', 'represents', 'dataset', 'testSet'],
+  onnx: ['inputMean', 'inputStandardDeviation', 'classNames', 'layout', 'output'],
+  'saved-model': [
+    'inputMean',
+    'inputStandardDeviation',
+    'classNames',
+    'layout',
+    'output',
+    'signature',
+  ],
 }
 
 /** @throws ModelError for a setting that has no meaning for such an upload: it would be ignored in silence */
@@ -59,6 +72,28 @@ export function refuseForeignSettings(kind: UploadKind, settings: UploadSettings
         `\`${name}\` has no meaning for an upload of kind ${kind}, which knows ${APPLICABLE[kind].join(', ')}`,
       )
 }
+
+/** @throws ModelError when the setting is one of the layouts of other uploads */
+function oneOf<Layout extends string>(
+  known: readonly Layout[],
+  layout: string | null,
+): Layout | null {
+  const found = known.find((one) => one === layout)
+  if (layout !== null && !found)
+    throw new ModelError(
+      'layout-not-applicable',
+      `\`layout\` is ${layout}; for this kind of upload it is ${known.join(' or ')}`,
+    )
+  return found ?? null
+}
+
+/** How weights are stored that come without a program. */
+export const weightLayoutFrom = ({ layout }: UploadSettings): WeightLayout | null =>
+  oneOf(WEIGHT_LAYOUTS, layout)
+
+/** What a graph takes. */
+export const inputLayoutFrom = ({ layout }: UploadSettings): InputLayout | null =>
+  oneOf(INPUT_LAYOUTS, layout)
 
 /** One number stands for all channels. */
 function spread(

@@ -25,6 +25,9 @@ export function formMultiplyAdds(form: ModelForm): number | null {
       return multiplyAdds(form.network)
     case 'outputs':
       return 0
+    case 'onnx':
+    case 'saved-model':
+      return null
   }
 }
 

@@ -1,12 +1,6 @@
 /** A model of another framework, kept as it came and run by that framework's own library in a trainer. */
 import type { Shape } from './network.ts'
-
-/** A tensor inside the graph that can be read while it runs. */
-export interface Tap {
-  readonly name: string
-  /** Of one row, without the batch axis; null on an axis, or as a whole, where it is not known. */
-  readonly shape: readonly (number | null)[] | null
-}
+import type { Tap } from './tap.ts'
 
 /** Where the channels of an image stand in what the graph takes; datasets have them last. */
 export const INPUT_LAYOUTS = ['channels-last', 'channels-first'] as const
@@ -32,4 +26,12 @@ export interface ForeignGraph {
   readonly taps: readonly Tap[]
   /** Numbers in floating-point weights. */
   readonly parameters: number
+}
+
+/** Which part of a SavedModel is meant, as it was decided when it was uploaded. */
+export interface SavedModelPart {
+  readonly signature: string
+  /** Key of the output in the signature. */
+  readonly output: string
+  readonly layout: InputLayout
 }

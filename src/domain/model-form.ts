@@ -1,12 +1,16 @@
 /** What the forms of a model have in common, each asked in one place. */
-import type { ModelFile, ModelForm, Normalization, Tap } from './model.ts'
+import type { ModelFile, ModelForm, Normalization } from './model.ts'
 import { type Network, parameterCount, type Shape, weightBytes } from './network.ts'
+import type { Tap } from './tap.ts'
 
 /** Of one row; null where a model takes no rows. */
 export function inputShapeOf(form: ModelForm): Shape | null {
   switch (form.kind) {
     case 'network':
       return form.network.inputShape
+    case 'onnx':
+    case 'saved-model':
+      return form.graph.inputShape
     case 'outputs':
       return null
   }
@@ -17,6 +21,9 @@ export function tapsOf(form: ModelForm): readonly Tap[] {
   switch (form.kind) {
     case 'network':
       return form.network.layers.map(({ name, outputShape }) => ({ name, shape: outputShape }))
+    case 'onnx':
+    case 'saved-model':
+      return form.graph.taps
     case 'outputs':
       return []
   }
@@ -26,6 +33,8 @@ export function tapsOf(form: ModelForm): readonly Tap[] {
 export function normalizationOf(form: ModelForm): Normalization | null {
   switch (form.kind) {
     case 'network':
+    case 'onnx':
+    case 'saved-model':
       return form.normalization
     case 'outputs':
       return null
@@ -48,6 +57,11 @@ export function sizeOf(form: ModelForm): FormSize {
   switch (form.kind) {
     case 'network':
       return networkSize(form.network)
+    case 'onnx':
+    case 'saved-model': {
+      const { parameters } = form.graph
+      return { parameters, weightBytes: 4 * parameters }
+    }
     case 'outputs':
       return { parameters: null, weightBytes: null }
   }
@@ -60,5 +74,8 @@ export function ownFileOf(form: ModelForm): ModelFile {
       return 'safetensors'
     case 'outputs':
       return 'outputs'
+    case 'onnx':
+    case 'saved-model':
+      return form.kind
   }
 }

@@ -1,16 +1,11 @@
 /** Stored models. */
-import type { Network, Shape } from './network.ts'
+import type { ForeignGraph, SavedModelPart } from './foreign-graph.ts'
+import type { Network } from './network.ts'
 
 /** `(x - mean) / standardDeviation` over the last axis of the input; part of a model, applied before its first layer. */
 export interface Normalization {
   readonly mean: readonly number[]
   readonly standardDeviation: readonly number[]
-}
-
-/** A value inside a model that can be read by name; its shape is of one row, without the batch axis. */
-export interface Tap {
-  readonly name: string
-  readonly shape: Shape
 }
 
 /** Logits that were computed elsewhere, one row for each row of a dataset and in its order. */
@@ -20,6 +15,14 @@ export interface RecordedOutputs {
   readonly rows: number
   /** Blob of a .npy file with the header of `npyHeader`: float32 `[rows, classes]`. */
   readonly sha256: string
+}
+
+/** A model that another library runs. */
+interface ForeignForm {
+  readonly graph: ForeignGraph
+  readonly normalization: Normalization | null
+  /** Blob of the file as it was uploaded. */
+  readonly modelSha256: string
 }
 
 /**
@@ -42,6 +45,8 @@ export type ModelForm =
       /** Null: a job with a test set cannot use them. */
       readonly testSet: RecordedOutputs | null
     }
+  | ({ readonly kind: 'onnx' } & ForeignForm)
+  | ({ readonly kind: 'saved-model'; readonly part: SavedModelPart } & ForeignForm)
 
 /** `format` in the metadata of a model's safetensors file. */
 export const MODEL_FORMAT = 'distillery-model/1'
@@ -50,7 +55,13 @@ export const MODEL_FORMAT = 'distillery-model/1'
 export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
 
 /** Files that a model may have; which ones depends on its form. */
-export const MODEL_FILES = [...WEIGHT_FORMATS, 'outputs', 'test-outputs'] as const
+export const MODEL_FILES = [
+  ...WEIGHT_FORMATS,
+  'outputs',
+  'test-outputs',
+  'onnx',
+  'saved-model',
+] as const
 export type ModelFile = (typeof MODEL_FILES)[number]
 
 export interface Model {

@@ -52,6 +52,10 @@ function checkFits(
     case 'network':
       checkInputShape(form.network.inputShape, dataset, issues)
       return
+    case 'onnx':
+    case 'saved-model':
+      checkInputShape(form.graph.inputShape, dataset, issues)
+      return
     case 'outputs':
       checkRecorded(form.dataset, dataset, issues)
       if (!testSet) return

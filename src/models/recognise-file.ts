@@ -34,6 +34,10 @@ export const isNpy = starts('\x93NUMPY')
 export const isSafetensors = (head: Buffer): boolean =>
   head.length > 8 && head[8] === 0x7b && head.subarray(4, 8).equals(Buffer.alloc(4))
 
+/** Begins with field 1 (ir_version), a small number above 1, and then another field. */
+export const isOnnx = (head: Buffer): boolean =>
+  head[0] === 0x08 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 32 && (head[2] ?? 0) >= 0x10
+
 const HEAD_BYTES = 512
 
 export async function readHead(path: string): Promise<Buffer> {
@@ -56,7 +60,7 @@ const SIGNATURES: readonly Signature[] = [
   },
   {
     what: 'a gzip or .tar.gz file',
-    advice: 'send a zip, or the files themselves',
+    advice: 'send the folder as a zip, or the files themselves',
     matches: starts('\x1f\x8b'),
   },
   { what: 'a 7z archive', advice: 'send a zip', matches: starts('7z\xbc\xaf\x27\x1c') },
@@ -83,11 +87,10 @@ const SIGNATURES: readonly Signature[] = [
     matches: (head) => /^(\ufeff)?\s*[{[]/.test(head.toString('utf8')),
   },
   {
-    // ModelProto begins with field 1 (ir_version), a small number, then another field.
-    what: 'an ONNX model',
-    advice: `ONNX is not read; ${FROM_PYTORCH}`,
-    matches: (head) =>
-      head[0] === 0x08 && (head[1] ?? 0) >= 1 && (head[1] ?? 0) <= 32 && (head[2] ?? 0) >= 0x10,
+    // Its schema version, 1, and then the first graph.
+    what: 'saved_model.pb alone',
+    advice: 'send a zip of the whole folder, with the folder variables',
+    matches: (head) => head[0] === 0x08 && head[1] === 1 && head[2] === 0x12,
   },
   {
     what: 'an HTML or XML page',
@@ -97,7 +100,7 @@ const SIGNATURES: readonly Signature[] = [
 ]
 
 const ACCEPTED =
-  'a zip of a TensorFlow.js layers model, a safetensors file with its architecture.json, or recorded outputs as .npy or .npz'
+  'a zip of a TensorFlow.js layers model or a SavedModel, an ONNX file, a safetensors file with its architecture.json, or recorded outputs as .npy or .npz'
 
 /** The error for a file on disk that cannot be opened as a model. */
 export async function unreadableFile(path: string, cause?: unknown): Promise<ModelError> {
@@ -119,10 +122,8 @@ export function recogniseZip(names: readonly string[]): string | undefined {
     return `a Keras 3 file (.keras): ${CONVERT} (--input_format=keras_keras)`
   if (has(/(^|\/)data\.pkl$/))
     return `a PyTorch file (.pt or .pth), which holds a pickle: ${PICKLE} ${FROM_PYTORCH}`
-  if (has(/(^|\/)saved_model\.pb$/))
-    return `a TensorFlow SavedModel, which has operations instead of layers: take the Keras model it was made from and ${CONVERT}`
   if (has(/\.(h5|hdf5)$/i)) return `a zip around an HDF5 file: ${CONVERT}`
-  if (has(/\.onnx$/i)) return `a zip around an ONNX model: ${FROM_PYTORCH}`
+  if (has(/\.onnx$/i)) return 'a zip around an ONNX model: send the .onnx file without a zip'
   if (has(/\.safetensors$/i))
     return 'a zip around a safetensors file: send the .safetensors file and architecture.json as a form, without a zip'
   return undefined

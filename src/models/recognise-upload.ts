@@ -1,7 +1,7 @@
 /** What an upload of a teacher is, by the names and first bytes of its files. */
 import { openArchive } from './archive.ts'
 import { listed, ModelError } from './model-error.ts'
-import { isNpy, isSafetensors, isZip, readHead, unreadableFile } from './recognise-file.ts'
+import { isNpy, isOnnx, isSafetensors, isZip, readHead, unreadableFile } from './recognise-file.ts'
 
 /** Name that the client gave, to path on disk; a raw body has the name `body`. */
 export type UploadFiles = ReadonlyMap<string, string>
@@ -15,12 +15,14 @@ export type RecognisedUpload =
       readonly architecturePath: string | null
     }
   | { readonly kind: 'outputs'; readonly files: UploadFiles; readonly isNpz: boolean }
+  | { readonly kind: 'onnx' | 'saved-model'; readonly path: string }
 export type UploadKind = RecognisedUpload['kind']
 
-async function recogniseZipFile(path: string): Promise<'layers-model' | 'outputs'> {
+async function recogniseZipFile(path: string): Promise<'layers-model' | 'outputs' | 'saved-model'> {
   const archive = await openArchive(path)
   archive.close()
   const { names } = archive
+  if (names.some((name) => /(^|\/)saved_model\.pb$/.test(name))) return 'saved-model'
   return names.length > 0 && names.every((name) => /\.npy$/i.test(name))
     ? 'outputs'
     : 'layers-model'
@@ -30,12 +32,16 @@ async function recogniseOne(files: UploadFiles, path: string): Promise<Recognise
   const head = await readHead(path)
   if (isSafetensors(head)) return { kind: 'safetensors', weightsPath: path, architecturePath: null }
   if (isNpy(head)) return { kind: 'outputs', files, isNpz: false }
+  const [name = ''] = files.keys()
+  if (isOnnx(head) || /\.onnx$/i.test(name)) return { kind: 'onnx', path }
   if (!isZip(head)) throw await unreadableFile(path)
   switch (await recogniseZipFile(path)) {
     case 'outputs':
       return { kind: 'outputs', files, isNpz: true }
     case 'layers-model':
       return { kind: 'layers-model', files, isZip: true }
+    case 'saved-model':
+      return { kind: 'saved-model', path }
   }
 }
 

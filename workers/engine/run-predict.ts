@@ -16,7 +16,10 @@ export async function runPredict(
   const report = (phase: Phase): void =>
     hooks.onProgress({ phase, epoch: 0, epochs: 0, step: 0, steps: 0 })
   report('load')
-  await using teacher = await openTeacher(task.teacher)
+  await using teacher = await openTeacher(task.teacher, {
+    scratchDirectory: task.outputDirectory,
+    threads: hooks.threads ?? 1,
+  })
   report('evaluate')
   const outputs = new Outputs(task.outputDirectory)
   await outputs.logits('allLogits', await teacher.logits('dataset', task.dataset, signal))
@@ -24,7 +27,7 @@ export async function runPredict(
     await outputs.logits('testLogits', await teacher.logits('test-set', task.testSet, signal))
   return {
     files: outputs.files,
-    normalization: task.teacher.kind === 'network' ? task.teacher.normalization : null,
+    normalization: task.teacher.kind === 'outputs' ? null : task.teacher.normalization,
     trainingRows: 0,
     heldOutRows: 0,
     steps: 0,

@@ -12,6 +12,8 @@ import {
 } from '../trainer-contract.ts'
 
 export interface TaskHooks {
+  /** That the task may use; default 1. TensorFlow learns its own from the environment. */
+  readonly threads?: number
   onProgress(progress: Progress): void
   onEpoch(metrics: EpochMetrics): void
 }

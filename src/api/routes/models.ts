@@ -13,6 +13,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { ModelService } from '../../application/model-service.ts'
 import type { UploadSettings } from '../../application/model-upload.ts'
 import { Architecture } from '../../domain/architecture.ts'
+import { INPUT_LAYOUTS } from '../../domain/foreign-graph.ts'
 import { ownFileOf } from '../../domain/model-form.ts'
 import type { BlobStore } from '../../domain/ports.ts'
 import { Problem } from '../../domain/problems.ts'
@@ -57,10 +58,16 @@ const UploadQuery = Type.Object({
     }),
   ),
   layout: Type.Optional(
-    Type.Enum([...WEIGHT_LAYOUTS], {
+    Type.Enum([...new Set([...WEIGHT_LAYOUTS, ...INPUT_LAYOUTS])], {
       description:
-        'Safetensors: channels-last (the default) as Keras and this service store kernels, or pytorch: [out, in, height, width] and [out, in], flattened with channels first.',
+        'Safetensors: channels-last (the default) as Keras and this service store kernels, or pytorch: [out, in, height, width] and [out, in], flattened with channels first. ONNX and SavedModel: channels-first or channels-last, where the input does not show it.',
     }),
+  ),
+  output: Type.Optional(
+    Type.String({ description: 'ONNX and SavedModel: name of the output with the logits.' }),
+  ),
+  signature: Type.Optional(
+    Type.String({ description: 'SavedModel: name of the signature; serving_default without.' }),
   ),
   represents: Type.Optional(
     Type.Enum([...OUTPUT_KINDS], {
@@ -86,6 +93,8 @@ const settingsOf = (query: UploadQuery): UploadSettings => ({
   inputShape: numberList('inputShape', query.inputShape),
   classes: query.classes === undefined ? null : Number(query.classes),
   layout: query.layout ?? null,
+  output: query.output ?? null,
+  signature: query.signature ?? null,
   represents: query.represents ?? null,
   dataset: query.dataset ?? null,
   testSet: query.testSet ?? null,
@@ -159,7 +168,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['models'],
         summary: 'Upload a teacher',
         description:
-          'A TensorFlow.js layers model: a zip with model.json and its weight files, or the files as a form. A safetensors file with architecture.json beside it in a form (layers or a preset as in a job, or what model.to_json() of Keras gives), or alone when this service wrote it. Outputs of any other model, recorded for the rows of a dataset: .npy or .npz with an array logits or probabilities, and test. A softmax at the end of a network is taken off, because teachers give logits.',
+          'A TensorFlow.js layers model: a zip with model.json and its weight files, or the files as a form. A safetensors file with architecture.json beside it in a form (layers or a preset as in a job, or what model.to_json() of Keras gives), or alone when this service wrote it. An ONNX model as one file, or a zip of a TensorFlow SavedModel: both are checked here and run in a trainer. Outputs of any other model, recorded for the rows of a dataset: .npy or .npz with an array logits or probabilities, and test. A softmax at the end of a network is taken off, because teachers give logits.',
         consumes: [...RAW_TYPES, 'multipart/form-data'],
         querystring: UploadQuery,
         body: {

@@ -21,23 +21,25 @@ const Nullable = <Schema extends TSchema>(schema: Schema, description?: string) 
 
 const recordedBody = ({ contentSha256, rows }: RecordedOutputs) => ({ contentSha256, rows })
 
+const TapShape = Nullable(Type.Array(Nullable(Type.Integer())))
+
 export const ModelSchema = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
     source: Type.Enum(['upload', 'job']),
-    form: Type.Enum(['network', 'outputs'], {
+    form: Type.Enum(['network', 'outputs', 'onnx', 'saved-model'], {
       description:
-        'network: layers and weights. outputs: logits that were computed elsewhere for the rows of one dataset.',
+        'network: layers and weights. outputs: logits that were computed elsewhere for the rows of one dataset. onnx, saved-model: run as they came, by the library of their framework.',
     }),
     inputShape: Nullable(Type.Array(Type.Integer()), 'Of one row; null for outputs.'),
     classes: Type.Integer(),
     classNames: Type.Union([Type.Array(Type.String()), Type.Null()]),
     parameters: Nullable(Type.Integer(), 'Trainable weights; null where the form does not tell.'),
     sizeBytes: Type.Integer({ description: 'Of the file that its answers are computed from.' }),
-    taps: Type.Array(Type.Object({ name: Type.String(), shape: Type.Array(Type.Integer()) }), {
+    taps: Type.Array(Type.Object({ name: Type.String(), shape: TapShape }), {
       description:
-        'What can be read inside the model, beside its logits: outputs of a network’s layers, by name, with the shape of one row.',
+        'What can be read inside the model, beside its logits: outputs of a network’s layers, by name, with the shape of one row; tensors of an ONNX model. Null in a shape is what the model does not tell.',
     }),
     normalization: Type.Unknown({
       description: 'Applied to raw rows before the first layer: (x - mean) / standardDeviation.',
@@ -76,7 +78,7 @@ export function modelBody(model: Model) {
     classNames: model.classNames ? [...model.classNames] : null,
     parameters: sizeOf(form).parameters,
     sizeBytes: model.files[ownFileOf(form)]?.sizeBytes ?? 0,
-    taps: tapsOf(form).map(({ name, shape }) => ({ name, shape: [...shape] })),
+    taps: tapsOf(form).map(({ name, shape }) => ({ name, shape: shape && [...shape] })),
     normalization: normalizationOf(form),
     network: form.kind === 'network' ? form.network : null,
     outputs:

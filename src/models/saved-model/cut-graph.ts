@@ -6,6 +6,12 @@ import type { FunctionDef, MetaGraph, NodeDef } from './messages.ts'
 /** The tag under which the graph is loaded. */
 export const SERVE = 'serve'
 
+/** Fields of NodeDef and FunctionDef. */
+const OP = 2
+const INPUT = 3
+const NODES = 3
+const RETURNS = 4
+
 interface Part {
   readonly nodes: readonly NodeDef[]
   readonly functions: readonly FunctionDef[]
@@ -16,29 +22,39 @@ interface Part {
 const message = (writer: BinaryWriter, field: number, bytes: Uint8Array): BinaryWriter =>
   writer.tag(field, WireType.LengthDelimited).bytes(bytes)
 
+const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
+  writer.tag(field, WireType.LengthDelimited).string(value)
+
 /** Softmax and Identity have the same input and the same attribute `T`. */
 function asIdentity(node: NodeDef): Uint8Array {
   const writer = new BinaryWriter()
-  for (const { number, bytes } of rawFields(node.bytes)) if (number !== 2) writer.raw(bytes)
-  return writer.tag(2, WireType.LengthDelimited).string('Identity').finish()
+  for (const { number, bytes } of rawFields(node.bytes)) if (number !== OP) writer.raw(bytes)
+  return text(writer, OP, 'Identity').finish()
 }
 
-const withNodes = (
-  bytes: Uint8Array,
-  field: number,
-  nodes: readonly NodeDef[],
-  softmax: NodeDef,
-) => {
+/** In a function, what reads an output names it: `node:softmax:0`, but `node:output:0` of an Identity. */
+function functionBytes(one: FunctionDef, softmax: NodeDef | undefined): Uint8Array {
+  if (!softmax || !one.nodes.includes(softmax)) return one.bytes
+  const renamed = (input: string): string =>
+    input === `${softmax.name}:softmax:0` ? `${softmax.name}:output:0` : input
   const writer = new BinaryWriter()
-  for (const part of rawFields(bytes)) if (part.number !== field) writer.raw(part.bytes)
-  for (const node of nodes) message(writer, field, node === softmax ? asIdentity(node) : node.bytes)
+  for (const part of rawFields(one.bytes))
+    if (part.number !== NODES && part.number !== RETURNS) writer.raw(part.bytes)
+  for (const node of one.nodes)
+    message(writer, NODES, node === softmax ? asIdentity(node) : withInputs(node, renamed))
+  for (const [key, input] of one.returns) {
+    const entry = text(new BinaryWriter(), 1, key)
+    message(writer, RETURNS, text(entry, 2, renamed(input)).finish())
+  }
   return writer.finish()
 }
 
-function functionBytes(one: FunctionDef, softmax: NodeDef | undefined): Uint8Array {
-  return softmax && one.nodes.includes(softmax)
-    ? withNodes(one.bytes, 3, one.nodes, softmax)
-    : one.bytes
+function withInputs(node: NodeDef, renamed: (input: string) => string): Uint8Array {
+  if (node.inputs.every((input) => renamed(input) === input)) return node.bytes
+  const writer = new BinaryWriter()
+  for (const { number, bytes } of rawFields(node.bytes)) if (number !== INPUT) writer.raw(bytes)
+  for (const input of node.inputs) text(writer, INPUT, renamed(input))
+  return writer.finish()
 }
 
 /** The bytes of a `saved_model.pb`. */

@@ -1,5 +1,5 @@
 /** An uploaded SavedModel as a teacher: everything about it is checked, and nothing of it is run. */
-import type { ForeignGraph, InputLayout } from '../../domain/foreign-graph.ts'
+import type { ForeignGraph, InputLayout, SavedModelPart } from '../../domain/foreign-graph.ts'
 import type { Archive } from '../archive.ts'
 import { listed, ModelError, quoted } from '../model-error.ts'
 import { batchOf, classesOf, placeRows } from '../rows-of-graph.ts'
@@ -30,6 +30,8 @@ export interface SavedModelChoices {
 
 export interface SavedModelTeacher {
   readonly graph: ForeignGraph
+  /** The choices that lead here again. */
+  readonly part: SavedModelPart
   readonly notes: readonly string[]
   /** A `saved_model.pb` with the part of the graph that is run, and with the tag `serve`. */
   readonly graphBytes: Uint8Array
@@ -38,10 +40,11 @@ export interface SavedModelTeacher {
 }
 
 async function readBytes(archive: Archive, name: string): Promise<Uint8Array> {
-  if (archive.sizeBytes(name) > MAX_GRAPH_BYTES)
+  const sizeBytes = archive.sizeBytes(name) ?? 0
+  if (sizeBytes > MAX_GRAPH_BYTES)
     throw new ModelError(
       'saved-model-too-large',
-      `${quoted(name)} has ${archive.sizeBytes(name)} bytes, at most ${MAX_GRAPH_BYTES} are allowed: weights belong into variables, not into the graph`,
+      `${quoted(name)} has ${sizeBytes} bytes, at most ${MAX_GRAPH_BYTES} are allowed: weights belong into variables, not into the graph`,
     )
   const chunks: Uint8Array[] = []
   for await (const chunk of archive.read(name)) chunks.push(chunk)
@@ -141,7 +144,8 @@ function checkMetaGraph(meta: MetaGraph, choices: SavedModelChoices) {
   checkRestoring(restored, graph, nodeOf(meta.filename))
   const softmax = finalSoftmax(output.name, graph)
   const parameters = parametersOf(run.nodes)
-  return { rows, output, run, restored, softmax, parameters }
+  const part = { signature: name, output: output.key, layout: rows.input.layout }
+  return { rows, output, part, run, restored, softmax, parameters }
 }
 
 /**
@@ -157,7 +161,7 @@ export async function readSavedModel(
     throw new ModelError('saved-model-missing', 'there is no saved_model.pb in the archive')
   const folder = file.slice(0, -'saved_model.pb'.length)
   const meta = serveGraph(readMetaGraphs(await readBytes(archive, file)))
-  const { rows, output, run, restored, softmax, parameters } = checkMetaGraph(meta, choices)
+  const { rows, output, part, run, restored, softmax, parameters } = checkMetaGraph(meta, choices)
   const variables = variableFiles(archive, folder, run.nodes)
   const nodes = [...new Set([...run.nodes, ...restored.nodes])]
   const functions = [...new Set([...run.functions, ...restored.functions])]
@@ -171,6 +175,7 @@ export async function readSavedModel(
       taps: [],
       parameters,
     },
+    part,
     notes: softmax
       ? [
           ...output.notes,

@@ -74,7 +74,7 @@ export function variableFiles(
   )
   const foundBytes = [...files]
     .filter(([file]) => file !== INDEX)
-    .reduce((sum, [, name]) => sum + archive.sizeBytes(name), 0)
+    .reduce((sum, [, name]) => sum + (archive.sizeBytes(name) ?? 0), 0)
   if (!files.has(INDEX) || foundBytes < wantedBytes)
     throw new ModelError(
       'saved-model-variables-missing',
