@@ -21,6 +21,8 @@ export interface NodeDef {
   readonly beside: readonly string[]
   /** Shapes that its attributes have: of a constant, a variable, a placeholder. */
   readonly shapes: readonly TensorShape[]
+  /** Its attribute `shape`, of a variable; null when it has none. */
+  readonly shape: TensorShape | null
   /** Its attribute `dtype`; 0 when it has none. */
   readonly type: number
   readonly bytes: Uint8Array
@@ -107,6 +109,7 @@ interface Attributes {
   readonly functions: string[]
   readonly beside: string[]
   readonly shapes: TensorShape[]
+  shape: TensorShape | null
   type: number
 }
 
@@ -140,7 +143,11 @@ function readAttribute(key: string, bytes: Uint8Array, what: string, into: Attri
     6: toInteger((value) => {
       if (key === 'dtype') into.type = value
     }),
-    7: keepShape,
+    7: toBytes((part) => {
+      const shape = readShape(part, what)
+      into.shapes.push(shape)
+      if (key === 'shape') into.shape = shape
+    }),
     8: keepTensor,
     10: keepFunction,
   })
@@ -148,7 +155,7 @@ function readAttribute(key: string, bytes: Uint8Array, what: string, into: Attri
 
 export function readNodeDef(bytes: Uint8Array, where: string): NodeDef {
   const inputs: string[] = []
-  const attributes: Attributes = { functions: [], beside: [], shapes: [], type: 0 }
+  const attributes: Attributes = { functions: [], beside: [], shapes: [], shape: null, type: 0 }
   let [name, op] = ['', '']
   readMessage(bytes, where, {
     1: toText((value) => {

@@ -31,9 +31,9 @@ interface Variable {
 
 function declared(nodes: Iterable<NodeDef>): Variable[] {
   const variables: Variable[] = []
-  for (const { name, op, type, shapes } of nodes) {
+  for (const { name, op, type, shape } of nodes) {
     if (op !== 'VarHandleOp' && op !== 'VariableV2' && op !== 'Variable') continue
-    const sides = shapes[0]?.sides
+    const sides = shape?.sides
     const known = sides?.every((side) => side !== null)
     if (TYPE_BYTES[type] === undefined || !sides || !known)
       throw new ModelError(
