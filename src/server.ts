@@ -13,6 +13,7 @@ import { PrismaDatasetStore } from './persistence/dataset-store.ts'
 import { PrismaJobStore } from './persistence/job-store.ts'
 import { PrismaModelStore } from './persistence/model-store.ts'
 import { PrismaWorkerRegistry } from './persistence/worker-registry.ts'
+import { childProcessProbe } from './probe/child-process-probe.ts'
 import { BullMqTaskQueue } from './queue/bullmq-task-queue.ts'
 
 /** A worker shows itself every two seconds. */
@@ -53,7 +54,16 @@ const app = await buildApp({
     maxWaitingJobs: config.MAX_WAITING_JOBS,
   }),
   datasets,
-  models: createModelService({ models: modelStore, datasets: datasetStore, blobs, ids }),
+  models: createModelService({
+    models: modelStore,
+    datasets: datasetStore,
+    blobs,
+    ids,
+    probe: childProcessProbe({
+      script: new URL('../workers/probe-model.ts', import.meta.url),
+      environment: config.trainerEnvironment,
+    }),
+  }),
   blobs,
   health: {
     database: async () => {

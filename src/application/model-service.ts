@@ -1,5 +1,6 @@
 /** Upload, read and delete models. */
 import type { Model } from '../domain/model.ts'
+import type { ModelProbe } from '../domain/model-probe.ts'
 import type {
   BlobStore,
   DatasetStore,
@@ -20,11 +21,12 @@ interface Ports {
   readonly datasets: DatasetStore
   readonly blobs: BlobStore
   readonly ids: Identifiers
+  readonly probe: ModelProbe
 }
 
 export type ModelService = ReturnType<typeof createModelService>
 
-export function createModelService({ models, datasets, blobs, ids }: Ports) {
+export function createModelService({ models, datasets, blobs, ids, probe }: Ports) {
   async function get(id: string): Promise<Model> {
     const model = await models.get(id)
     if (!model) throw new Problem('model-not-found', `There is no model ${id}.`)
@@ -42,9 +44,9 @@ export function createModelService({ models, datasets, blobs, ids }: Ports) {
       case 'outputs':
         return importOutputs({ blobs, datasets }, recognised, upload)
       case 'onnx':
-        return importOnnx(blobs, recognised.path, upload)
+        return importOnnx({ blobs, probe }, recognised.path, upload)
       case 'saved-model':
-        return importSavedModel(blobs, recognised.path, upload)
+        return importSavedModel({ blobs, probe }, recognised.path, upload)
     }
   }
 

@@ -101,19 +101,30 @@ test.each([
   },
 )
 
-test('a model that onnxruntime does not take fails the job in words, and the next one runs', async () => {
+test('a model whose logits are not finite fails the job in words, and the next job runs', async () => {
   const dataset = await uploadRows(answers('onnx/convnet'))
-  const bytes = read('onnx/convnet.onnx')
-  bytes[bytes.indexOf(3, bytes.indexOf('kernel_shape') + 12)] = 7
-  const broken = await upload(bytes, 'application/octet-stream')
-  expect(broken.status).toBe(201)
-  const failed = await client.submit(jobWith(broken.body.id, dataset))
+  const model = read('onnx/convnet.onnx')
+  const overflowing = await upload(
+    model,
+    'application/octet-stream',
+    '&inputStandardDeviation=1e-38',
+  )
+  expect(overflowing.status).toBe(201)
+  const failed = await client.submit(jobWith(overflowing.body.id, dataset))
   const job = await client.until(failed, (now) => now.status === 'failed')
-  expect(job.failure).toMatchObject({ class: 'user', code: 'onnx-refused' })
+  expect(job.failure).toMatchObject({ class: 'user', code: 'logits-not-finite' })
 
-  const good = await upload(read('onnx/convnet.onnx'), 'application/octet-stream')
+  const good = await upload(model, 'application/octet-stream')
   const next = await client.submit(jobWith(good.body.id, dataset))
   await client.until(next, (now) => now.status === 'succeeded')
+})
+
+test('a model that onnxruntime does not take is a 422 with its words', async () => {
+  const bytes = read('onnx/convnet.onnx')
+  bytes[bytes.indexOf(3, bytes.indexOf('kernel_shape') + 12)] = 7
+  const { status, body } = await upload(bytes, 'application/octet-stream')
+  expect({ status, code: body.errors?.[0]?.code }).toEqual({ status: 422, code: 'onnx-refused' })
+  expect(body.detail).toContain('kernel_shape')
 })
 
 test.each([

@@ -41,7 +41,14 @@ export async function createApi(
       maxWaitingJobs,
     }),
     datasets,
-    models: createModelService({ models: modelStore, datasets: datasetStore, blobs, ids }),
+    models: createModelService({
+      models: modelStore,
+      datasets: datasetStore,
+      blobs,
+      ids,
+      // As in an image of the API alone.
+      probe: { probe: async () => ({ kind: 'not-tried' }) },
+    }),
     blobs,
     health: {},
     maxUploadBytes,

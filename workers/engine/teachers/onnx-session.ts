@@ -50,6 +50,8 @@ const refused = (error: unknown): InputError =>
 
 export interface OnnxSession extends AsyncDisposable {
   readonly run: RunBatch
+  /** Shapes, batch axis first, of those of the wanted tensors that are float32. */
+  shapes(values: Float32Array, rows: number): Promise<ReadonlyMap<string, readonly number[]>>
 }
 
 /**
@@ -76,18 +78,27 @@ export async function openOnnxSession(
   }).catch((error: unknown) => {
     throw refused(error)
   })
+  const answer = (values: Float32Array, rows: number) => {
+    const tensor = new Tensor('float32', values, [rows, ...input.shape])
+    return session.run({ [input.name]: tensor }, [...wanted]).catch((error: unknown) => {
+      throw refused(error)
+    })
+  }
   return {
     async run(values, rows) {
-      const tensor = new Tensor('float32', values, [rows, ...input.shape])
-      const results = await session.run({ [input.name]: tensor }, [...wanted]).catch((error) => {
-        throw refused(error)
-      })
+      const results = await answer(values, rows)
       return wanted.map((name) => {
         const result = results[name]
         if (!result || !(result.data instanceof Float32Array))
           throw new InputError('tap-not-float', `tensor ${name} of the model is not float32`)
         return { shape: result.dims, values: result.data }
       })
+    },
+    async shapes(values, rows) {
+      const found = new Map<string, readonly number[]>()
+      for (const [name, { type, dims }] of Object.entries(await answer(values, rows)))
+        if (type === 'float32') found.set(name, dims)
+      return found
     },
     [Symbol.asyncDispose]: () => session.release(),
   }

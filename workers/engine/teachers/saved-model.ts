@@ -16,9 +16,11 @@ import type { OpenTeacher, TeacherSurroundings } from './contract.ts'
 import { checkRows, type RunBatch, runRows } from './graph-rows.ts'
 
 type SavedModelFiles = Extract<TeacherFiles, { kind: 'saved-model' }>
+/** Whatever is to be done to rows before it. */
+type SavedModelSource = Pick<SavedModelFiles, 'modelPath' | 'graph' | 'part'>
 
 /** Unpacks the files that are needed: the variables as they are, and of the graph the part that was checked. */
-async function unpack({ modelPath, part }: SavedModelFiles, folder: string): Promise<void> {
+async function unpack({ modelPath, part }: SavedModelSource, folder: string): Promise<void> {
   const archive = await openArchive(modelPath)
   try {
     const { graphBytes, variables } = await readSavedModel(archive, part)
@@ -40,7 +42,7 @@ const refused = (error: unknown): InputError =>
     `TensorFlow does not run the model: ${(error instanceof Error ? error.message : String(error)).slice(0, 500)}`,
   )
 
-async function load(teacher: SavedModelFiles, scratchDirectory: string): Promise<number> {
+async function load(teacher: SavedModelSource, scratchDirectory: string): Promise<number> {
   const folder = await mkdtemp(path.join(scratchDirectory, 'saved-model-'))
   try {
     await unpack(teacher, folder)
@@ -52,41 +54,58 @@ async function load(teacher: SavedModelFiles, scratchDirectory: string): Promise
   }
 }
 
+export interface SavedModelSession extends AsyncDisposable {
+  readonly run: RunBatch
+}
+
+/** @throws InputError when TensorFlow does not take the model */
+export async function openSavedModelSession(
+  teacher: SavedModelSource,
+  scratchDirectory: string,
+): Promise<SavedModelSession> {
+  const { input, output } = teacher.graph
+  const { binding } = nativeBackend()
+  const session = await load(teacher, scratchDirectory)
+  return {
+    async run(values, rows) {
+      const handles: number[] = []
+      try {
+        handles.push(binding.createTensor([rows, ...input.shape], binding.TF_FLOAT, values))
+        const results = binding.runSavedModel(session, handles, input.name, output)
+        handles.push(...results.map(({ id }) => id))
+        return results.map(({ id, shape }) => {
+          const data = binding.tensorDataSync(id)
+          if (data instanceof Float32Array) return { shape, values: data }
+          throw new InputError('model-output-not-classes', 'the output of the model is not float32')
+        })
+      } catch (error) {
+        throw error instanceof InputError ? error : refused(error)
+      } finally {
+        for (const id of handles) binding.deleteTensor(id)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      binding.deleteSavedModel(session)
+    },
+  }
+}
+
 /** @throws InputError when TensorFlow does not take the model */
 export async function openSavedModel(
   teacher: SavedModelFiles,
   { scratchDirectory }: TeacherSurroundings,
 ): Promise<OpenTeacher> {
   const { graph } = teacher
-  const { binding } = nativeBackend()
-  const session = await load(teacher, scratchDirectory)
+  const session = await openSavedModelSession(teacher, scratchDirectory)
   const normalization = teacher.normalization && fromNormalization(teacher.normalization)
-  const run: RunBatch = async (values, rows) => {
-    const handles: number[] = []
-    try {
-      handles.push(binding.createTensor([rows, ...graph.input.shape], binding.TF_FLOAT, values))
-      const results = binding.runSavedModel(session, handles, graph.input.name, graph.output)
-      handles.push(...results.map(({ id }) => id))
-      return results.map(({ id, shape }) => {
-        const data = binding.tensorDataSync(id)
-        if (data instanceof Float32Array) return { shape, values: data }
-        throw new InputError('model-output-not-classes', 'the output of the model is not float32')
-      })
-    } catch (error) {
-      throw error instanceof InputError ? error : refused(error)
-    } finally {
-      for (const id of handles) binding.deleteTensor(id)
-    }
-  }
   return {
     async logits(_part, rows, signal) {
       checkRows(graph, rows)
       const data = await readDataset(rows)
-      const [logits] = await runRows(graph, data, normalization, [graph.output], run, signal)
+      const wanted = [graph.output]
+      const [logits] = await runRows(graph, data, normalization, wanted, session.run, signal)
       return logits?.values ?? new Float32Array(0)
     },
-    async [Symbol.asyncDispose]() {
-      binding.deleteSavedModel(session)
-    },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   }
 }

@@ -1,0 +1,2 @@
+/** Stands in for a machine on which the library is not installed. */
+throw new Error('Cannot find package')
