@@ -140,7 +140,6 @@ test.each<[string, Entries, RegExp]>([
     /Keras 3/,
   ],
   ['a .pt file', { 'archive/data.pkl': 'x', 'archive/data/0': 'x' }, /PyTorch.*pickle.*save_file/s],
-  ['a SavedModel', { 'm/saved_model.pb': 'x' }, /SavedModel/],
   ['zipped safetensors', { 'a.safetensors': 'x' }, /architecture\.json as a form/],
   ['a zipped .h5', { 'a.h5': 'x' }, /HDF5/],
   ['weights alone', { 'weights.bin': 'x' }, /no model\.json.*"weights\.bin"/],
