@@ -67,6 +67,9 @@ export async function recogniseUpload(files: UploadFiles): Promise<RecognisedUpl
   const [only] = files.values()
   if (only !== undefined && files.size === 1 && !names[0]?.toLowerCase().endsWith('.json'))
     return recogniseOne(files, only)
+  const onnx = names.filter((name) => /\.onnx$/i.test(name))
+  // What lies beside it is the data that it should have inside, as its reader says.
+  if (onnx.length === 1) return { kind: 'onnx', path: files.get(onnx[0] ?? '') ?? '' }
   if (names.some((name) => /\.safetensors$/i.test(name))) return pairOfSafetensors(files)
   if (names.every((name) => /\.npy$/i.test(name))) return { kind: 'outputs', files, isNpz: false }
   return { kind: 'layers-model', files, isZip: false }

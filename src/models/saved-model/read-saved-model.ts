@@ -5,7 +5,7 @@ import { listed, ModelError, quoted } from '../model-error.ts'
 import { batchOf, classesOf, placeRows } from '../rows-of-graph.ts'
 import { checkComputing, checkRestoring, refuseForbidden } from './check-operations.ts'
 import { cutGraph, SERVE } from './cut-graph.ts'
-import { finalSoftmax } from './final-softmax.ts'
+import { finalNode } from './final-node.ts'
 import {
   DT_FLOAT,
   type MetaGraph,
@@ -142,7 +142,13 @@ function checkMetaGraph(meta: MetaGraph, choices: SavedModelChoices) {
   const restoreRoots = meta.restore === '' ? [] : [nodeOf(meta.restore), nodeOf(meta.filename)]
   const restored = graph.reach(restoreRoots)
   checkRestoring(restored, graph, nodeOf(meta.filename))
-  const softmax = finalSoftmax(output.name, graph)
+  const last = finalNode(output.name, graph)
+  if (last?.op === 'Sigmoid')
+    throw new ModelError(
+      'output-is-not-classes',
+      `${where}: output ${quoted(output.key)} ends in a sigmoid, which answers a question for each class alone; a teacher gives one logit a class, of which one class is right. Export the model without it`,
+    )
+  const softmax = last?.op === 'Softmax' ? last : undefined
   const parameters = parametersOf(run.nodes)
   const part = { signature: name, output: output.key, layout: rows.input.layout }
   return { rows, output, part, run, restored, softmax, parameters }

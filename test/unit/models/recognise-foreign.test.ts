@@ -26,6 +26,14 @@ test('an ONNX model is known by its bytes, and a damaged one by its name', async
   expect(await recognise(new Uint8Array([1, 2, 3]), 'model.ONNX')).toMatchObject({ kind: 'onnx' })
 })
 
+test('an ONNX model that comes with its external data is taken to say so', async () => {
+  const files = new Map([
+    ['model.onnx.data', '/data'],
+    ['model.onnx', '/model'],
+  ])
+  expect(await recogniseUpload(files)).toEqual({ kind: 'onnx', path: '/model' })
+})
+
 test('a zip with a saved_model.pb anywhere is a SavedModel', async () => {
   const file = path.join(folder, 'model.zip')
   await zipOf(file, { 'some/folder/saved_model.pb': savedModel() })

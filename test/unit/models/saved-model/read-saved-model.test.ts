@@ -267,6 +267,15 @@ test.each<readonly [string, Uint8Array, string, string]>([
     '[?]',
   ],
   [
+    'a sigmoid at the end of a function',
+    savedModel({
+      nodes: [nodeDef('y', 'PartitionedCall', ['x'], functionAttribute('f'))],
+      functions: [functionDef('f', [nodeDef('inner', 'Sigmoid', ['rows'])], 'inner:y:0')],
+    }),
+    'output-is-not-classes',
+    'sigmoid',
+  ],
+  [
     'a node that is missing',
     savedModel({ nodes: [nodeDef('y', 'Relu', ['nowhere'])] }),
     'saved-model-not-valid',
