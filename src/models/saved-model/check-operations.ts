@@ -44,18 +44,21 @@ function checkShapes(node: NodeDef, what: string): void {
   }
 }
 
+function whyNot(op: string): string {
+  if (RANDOM.test(op))
+    return 'draws random numbers, and a teacher must give the same numbers each time'
+  if (RESTORING.has(op) && op !== 'RestoreV2')
+    return 'changes a variable while it answers, as layers of augmentation do: leave them out of what you export'
+  return 'is not on the list of operations that are run here'
+}
+
 /** @throws ModelError when an operation is none of those that compute */
 export function checkComputing(reached: Reached, graph: Graph): void {
   for (const [node, inside] of placed(reached.nodes, reached.functions)) {
     const what = describe(node, inside)
     checkShapes(node, what)
     if (COMPUTING.has(node.op) || graph.function(node.op)) continue
-    throw refused(
-      what,
-      RANDOM.test(node.op)
-        ? 'draws random numbers, and a teacher must give the same numbers each time'
-        : 'is not on the list of operations that are run here',
-    )
+    throw refused(what, whyNot(node.op))
   }
 }
 

@@ -179,6 +179,18 @@ test.each<readonly [string, Uint8Array, string, string]>([
     'of function "f"',
   ],
   [
+    'a variable that changes with every answer',
+    savedModel({
+      nodes: [
+        VARIABLE,
+        nodeDef('count', 'AssignVariableOp', ['w', 'x']),
+        nodeDef('y', 'Relu', ['x', '^count']),
+      ],
+    }),
+    'saved-model-operation-refused',
+    'changes a variable',
+  ],
+  [
     'random numbers',
     savedModel({ nodes: [nodeDef('y', 'RandomUniform', ['x'])] }),
     'saved-model-operation-refused',
