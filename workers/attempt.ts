@@ -65,7 +65,7 @@ async function execute(
 
 const toFailure = (error: unknown): Failure =>
   error instanceof TrainerFailed
-    ? { code: error.code, class: error.class, message: error.message }
+    ? { code: error.code, class: error.class, message: error.message, details: error.details }
     : {
         code: 'worker-error',
         class: 'system',

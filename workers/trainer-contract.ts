@@ -116,6 +116,8 @@ export interface EpochMetrics {
   readonly terms: readonly number[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
+  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  readonly gradientNorm: number
   readonly seconds: number
 }
 
@@ -152,6 +154,8 @@ export interface TaskFailure {
   readonly code: string
   readonly class: 'user' | 'system'
   readonly message: string
+  /** What the message says, for programs; null where there is no more to it. */
+  readonly details: Readonly<Record<string, unknown>> | null
 }
 
 export type TrainerMessage =

@@ -22,6 +22,8 @@ export interface Failure {
   readonly code: string
   readonly class: 'user' | 'system' | 'crash'
   readonly message: string
+  /** What the message says, for programs; null or absent where there is no more to it. */
+  readonly details?: Readonly<Record<string, unknown>> | null
 }
 
 export interface TaskView {

@@ -1,5 +1,6 @@
 /** Runs each step op by op: slower than a graph, and right for every step that tfjs can run. */
 import { gatherFeatures, gatherRows } from './gather.ts'
+import { measurementCount } from './measurements.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepInput, StepRunner } from './step-runner.ts'
 import { tf } from './tensorflow.ts'
@@ -55,7 +56,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     mode: 'eager',
     compiler: null,
     stepsPerCall: null,
-    bytesPerStep: 4 * (input.objective.length + 1),
+    bytesPerStep: 4 * measurementCount(input.objective.length),
     run(steps) {
       const measurements = steps.map(runOne)
       const stacked = tf.stack(measurements)

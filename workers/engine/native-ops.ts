@@ -167,6 +167,9 @@ export function takeRows(matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor {
   return result
 }
 
+/** Half the sum of the squares of all numbers, in one op. Has no gradient. */
+export const halfSquares = (values: tf.Tensor): tf.Scalar => run('L2Loss', [values]) as tf.Scalar
+
 /** TensorFlow's DT_UINT64, which tfjs has no tensors of. */
 const UINT64 = 23
 const PHILOX = 1

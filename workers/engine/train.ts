@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { EpochMetrics, Execution } from '../trainer-contract.ts'
 import { chooseRunner } from './choose-runner.ts'
 import { EpochSums } from './epoch-sums.ts'
+import { FiniteGuard } from './finite-guard.ts'
+import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
 import { type RandomStream, randomStream, shuffle } from './random.ts'
@@ -54,7 +56,7 @@ function* callsOf(steps: Iterable<StepInput>, pacing: Pacing): Generator<StepInp
 
 /**
  * Trains a network. The result follows from the input alone: on one machine and number of threads, to the last bit.
- * @throws InputError `non-finite-loss` when a term stops being a number, soon after the step in which it happened
+ * @throws InputError `non-finite-loss` when a term or the gradient stops being finite, soon after the step in which it happened
  * @throws the reason of the signal when aborted, within a call
  */
 export async function train(
@@ -72,6 +74,7 @@ export async function train(
   const { runner: chosen, reason } = chooseRunner(input, optimizer)
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
+  const guard = new FiniteGuard(objective)
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
@@ -89,18 +92,18 @@ export async function train(
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const epochBegin = performance.now()
-    const sums = new EpochSums(objective, epoch)
+    const sums = new EpochSums(objective)
     for (const call of callsOf(stepsOf(), pacing)) {
       const callBegin = performance.now()
       const measurements = runner.run(call)
       pacing.observe(call.length, performance.now() - callBegin)
       step += call.length
-      const taken = call.map((one) => ({
-        step: one.step,
-        rows: one.rows.length,
-        labelledRows: one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0),
-      }))
-      sums.add(taken, measurements)
+      for (const [index, one] of call.entries()) {
+        const measured = measurementsOf(measurements, index, objective.length)
+        guard.check(epoch, one.step, measured)
+        const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
+        sums.add({ ...measured, rows: one.rows.length, labelledRows })
+      }
       if (performance.now() - lastBreath > BREATH_MS) {
         hooks.onProgress(epoch - 1, step)
         await setImmediate()

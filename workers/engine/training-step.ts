@@ -7,6 +7,7 @@ import type { Network } from '../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import { apply } from './forward.ts'
 import { type Targets, termLoss } from './losses/terms.ts'
+import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
 import { tf } from './tensorflow.ts'
 import { type Weights, weightNames } from './weights.ts'
@@ -29,7 +30,7 @@ type Rates = readonly tf.Scalar[]
 
 type StepResult = {
   readonly state: TrainingState
-  /** `[terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right. */
+  /** As `measurements.ts` lays them out. */
   readonly measurements: tf.Tensor1D
 }
 
@@ -83,10 +84,16 @@ export interface GradientRules {
 /** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
 const CLIP_EPSILON = 1e-6
 
-/** Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013). */
-function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)))
-  const norm = tf.sqrt(tf.addN(squares))
+/**
+ * Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013).
+ * @param halfSquared ‖g‖² / 2
+ */
+function clipped(
+  gradients: readonly tf.Tensor[],
+  halfSquared: tf.Scalar,
+  limit: number,
+): tf.Tensor[] {
+  const norm = tf.sqrt(tf.mul(halfSquared, 2))
   const scale = tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1)
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
@@ -94,9 +101,10 @@ function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
 function ruled(
   gradients: tf.Tensor[],
   weights: readonly tf.Tensor[],
+  halfSquared: tf.Scalar,
   { clipNorm, weightDecay }: GradientRules,
 ): tf.Tensor[] {
-  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
+  const bounded = clipNorm === null ? gradients : clipped(gradients, halfSquared, clipNorm)
   if (weightDecay === 0) return bounded
   return bounded.map((gradient, index) =>
     tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
@@ -135,10 +143,11 @@ export function createGradients(
       const { grads } = tf.valueAndGrads(total)(values)
       const [logits, ...terms] = kept
       const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
-      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
+      const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
+      const measurements = tf.stack([...terms, correct, halfSquared]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
-      return { gradients: ruled(grads, values, rules), updates, measurements } as BatchGradients &
-        tf.TensorContainerObject
+      const gradients = ruled(grads, values, halfSquared, rules)
+      return { gradients, updates, measurements } as BatchGradients & tf.TensorContainerObject
     })
 }
 

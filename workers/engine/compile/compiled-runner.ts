@@ -1,4 +1,5 @@
 /** Runs steps as a graph, many in one call. */
+import { measurementCount } from '../measurements.ts'
 import type { Optimizer } from '../optimizers.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
 import type { TrainingInput } from '../training-input.ts'
@@ -75,7 +76,7 @@ function openRunner(
     xla: isXla(batchSize),
   }))
   const state = stateLayout(network, initialWeights, optimizer)
-  const measurements = objective.length + 1
+  const measurements = measurementCount(objective.length)
   const plan = {
     state,
     source,
