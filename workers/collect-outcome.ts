@@ -7,7 +7,7 @@ import type { Model } from '../src/domain/model.ts'
 import { parameterCount } from '../src/domain/network.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
 import type { Report } from '../src/domain/report.ts'
-import type { Artifact, ClaimedTask, TaskOutcome } from '../src/domain/task.ts'
+import type { Artifact, ClaimedTask, TaskOutcome, TaskWarning } from '../src/domain/task.ts'
 import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
 
 const store = (blobs: BlobStore, file: string): Promise<StoredBlob> =>
@@ -42,6 +42,17 @@ function deliveredModel(
   ]
 }
 
+/** What a client should know of a task that succeeded all the same. */
+export function warningsOf({ execution }: TaskResult): TaskWarning[] {
+  if (!execution?.isFallback) return []
+  return [
+    {
+      code: 'trained-eagerly',
+      message: `the training could not be compiled and ran operation by operation, which is slower; its numbers are right. Reason: ${execution.reason}`,
+    },
+  ]
+}
+
 export async function collectOutcome(
   claimed: ClaimedTask,
   result: TaskResult,
@@ -63,5 +74,6 @@ export async function collectOutcome(
     artifacts,
     models: deliveredModel(claimed, result, stored, ids.create('mdl')),
     report,
+    warnings: warningsOf(result),
   }
 }

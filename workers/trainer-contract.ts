@@ -129,6 +129,8 @@ export interface Execution {
   readonly compiler: 'xla' | 'tensorflow' | null
   /** Why there is no graph; null where there is one. */
   readonly reason: string | null
+  /** Whether a graph was wanted and could not be made: slower than it should be, which is worth a warning. */
+  readonly isFallback: boolean
   /** At the end of the training. */
   readonly stepsPerCall: number
   /** Of the training loop, compiling included. */

@@ -59,11 +59,19 @@ export interface Artifact {
   readonly sha256: string
 }
 
+/** Something about a task that succeeded: it becomes an event of the job. */
+export interface TaskWarning {
+  /** Stable, kebab-case. */
+  readonly code: string
+  readonly message: string
+}
+
 export interface TaskOutcome {
   readonly result: Readonly<Record<string, unknown>>
   readonly artifacts: readonly Artifact[]
   readonly models: readonly Omit<Model, 'createdAt'>[]
   readonly report: Report | null
+  readonly warnings: readonly TaskWarning[]
 }
 
 export interface JobView {

@@ -103,6 +103,12 @@ export class PrismaTaskStore implements TaskStore {
         UPDATE tasks SET waiting_for = waiting_for - 1,
           status = CASE WHEN waiting_for = 1 THEN 'ready'::"TaskStatus" ELSE status END
         WHERE status = 'blocked' AND id IN (SELECT task_id FROM task_dependencies WHERE depends_on_id = ${task.id}::uuid)`
+      for (const warning of outcome.warnings)
+        await appendEvent(tx, task.jobId, 'task-warning', {
+          task: task.key,
+          attempt: task.attempt,
+          ...warning,
+        })
       await appendEvent(tx, task.jobId, 'task-succeeded', { task: task.key, attempt: task.attempt })
       if (outcome.report)
         await moveJob(tx, task.jobId, {

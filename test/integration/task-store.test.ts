@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 const LEASE_MS = 60_000
-const done: TaskOutcome = { result: {}, artifacts: [], models: [], report: null }
+const done: TaskOutcome = { result: {}, artifacts: [], models: [], report: null, warnings: [] }
 const report = { version: 1 } as Report
 
 async function submit(idempotency: { key: string; bodySha256: string } | null = null) {
@@ -71,6 +71,18 @@ test('tasks become ready as what they wait for succeeds, and the report ends the
   const events = await jobs.events(id, 0, 100)
   expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => index + 1))
   expect(events.at(-1)?.type).toBe('job-succeeded')
+})
+
+test('a warning of a task is an event before its success', async () => {
+  const { id } = await submit()
+  const task = await claim(id, 'teacher/final')
+  const warning = { code: 'trained-eagerly', message: 'no graph for this' }
+  await tasks.finish(task, { ...done, warnings: [warning] })
+  const events = await jobs.events(id, 0, 100)
+  expect(events.slice(-2)).toMatchObject([
+    { type: 'task-warning', data: { task: 'teacher/final', attempt: 1, ...warning } },
+    { type: 'task-succeeded', data: { task: 'teacher/final', attempt: 1 } },
+  ])
 })
 
 test('a task is claimed by one of many workers that want it at once', async () => {

@@ -71,7 +71,7 @@ export async function train(
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
   const random = randomStream(input.seeds.batches)
   const begin = performance.now()
-  const { runner: chosen, reason } = chooseRunner(input, optimizer)
+  const { runner: chosen, reason, isFallback } = chooseRunner(input, optimizer)
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
   const guard = new FiniteGuard(objective)
@@ -129,6 +129,7 @@ export async function train(
       mode: runner.mode,
       compiler: runner.compiler,
       reason,
+      isFallback,
       stepsPerCall: pacing.stepsPerCall,
       samplesPerSecond: (epochs * rows.length) / seconds,
     },
