@@ -1,10 +1,10 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
-import { finalIsMeasured, foldCount, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
 import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
-import type { DatasetReference } from '../src/domain/resolved-job.ts'
+import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
-import type { DatasetFiles, MeasuredLogits, Task } from './trainer-contract.ts'
+import type { DatasetFiles, MeasuredLogits, Task, ValidationFile } from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
 export interface EarlierFile {
@@ -70,6 +70,17 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
   return logits
 }
 
+const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
+  arm === 'teacher' && teacher.kind === 'train' ? teacher.training : student.training
+
+function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): ValidationFile[] {
+  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
+    if (kind !== 'train' || arm === null) return []
+    if (trainingOf(job, arm).validationFraction === null) return []
+    return [{ arm, fold, path: needFile(surroundings, key, 'validation') }]
+  })
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
@@ -102,6 +113,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       labelsPath: fileOf(job.dataset.labelsSha256),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
+      validations: validationFiles(claimed, surroundings),
       outputDirectory,
     }
   const files = {

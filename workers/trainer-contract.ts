@@ -70,12 +70,20 @@ export interface MeasuredLogits {
   readonly covers: 'held-out' | 'all' | 'test-set'
 }
 
+/** The {@link ValidationRecord} of a training. */
+export interface ValidationFile {
+  readonly arm: Arm
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
+  readonly validations: readonly ValidationFile[]
   readonly outputDirectory: string
 }
 
@@ -91,6 +99,8 @@ export const OUTPUT_FILES = {
   testLogits: 'test-logits.f32',
   safetensors: 'weights.safetensors',
   tfjs: 'model.tfjs.zip',
+  /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
+  validation: 'validation.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -118,6 +128,10 @@ export interface EpochMetrics {
   readonly trainAccuracy: number | null
   /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
   readonly gradientNorm: number
+  /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
+  readonly validationLoss: number | null
+  /** Share of the inner validation rows that were right; null without them. */
+  readonly validationAccuracy: number | null
   readonly seconds: number
 }
 
@@ -137,6 +151,20 @@ export interface Execution {
   readonly samplesPerSecond: number
 }
 
+/** What an inner validation part did to a training. */
+export interface ValidationRecord {
+  /** Set aside of the training rows. */
+  readonly rows: number
+  /** That were run. */
+  readonly epochs: number
+  /** The last epoch, where early stopping ended the training before its time; else null. */
+  readonly stoppedEpoch: number | null
+  /** By what early stopping monitors; null without early stopping, or when no epoch had a finite loss. */
+  readonly bestEpoch: number | null
+  /** Whose weights are measured and delivered. */
+  readonly takenEpoch: number
+}
+
 export interface TaskResult {
   readonly files: readonly OutputFile[]
   readonly normalization: Normalization | null
@@ -149,6 +177,8 @@ export interface TaskResult {
   readonly peakMemoryBytes: number
   /** Null where nothing was trained. */
   readonly execution: Execution | null
+  /** Null where no row was set aside. */
+  readonly validation: ValidationRecord | null
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

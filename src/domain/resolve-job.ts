@@ -3,6 +3,7 @@
  * with it. Pure: whoever calls it has looked the references up.
  */
 import type { Dataset } from './dataset.ts'
+import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { KerasReader } from './keras-reader.ts'
@@ -10,7 +11,7 @@ import type { Model } from './model.ts'
 import { type Network, sameShape, showShape } from './network.ts'
 import { METHODS, resolveObjective } from './objective.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
-import { fewestTrainingRows, resolveEvaluation } from './resolve-evaluation.ts'
+import { resolveEvaluation } from './resolve-evaluation.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
@@ -39,7 +40,7 @@ const reference = (dataset: Dataset): DatasetReference => ({
 function resolveTeacher(
   spec: JobSpec,
   { dataset, teacher }: References,
-  rows: number,
+  inner: InnerValidation,
   readKeras: KerasReader,
   issues: IssueList,
   notes: string[],
@@ -83,7 +84,11 @@ function resolveTeacher(
     notes,
   )
   return network
-    ? { kind: 'train', network, training: resolveTraining(spec.teacher.train.training, rows) }
+    ? {
+        kind: 'train',
+        network,
+        training: resolveTraining(spec.teacher.train.training, inner.trainedRows),
+      }
     : null
 }
 
@@ -110,7 +115,18 @@ function networkFor(
   return inference.network
 }
 
-function checkTraining(training: Training, rows: number, pointer: string, issues: IssueList): void {
+function checkTraining(
+  training: Training,
+  { trainedRows: rows, isEmpty }: InnerValidation,
+  pointer: string,
+  issues: IssueList,
+): void {
+  if (isEmpty)
+    issues.add(
+      `${pointer}/validationFraction`,
+      'validation-split-empty',
+      'no row can be set aside for validation: no class has 2 training rows with a usable label; train without early stopping, or with more labelled rows',
+    )
   const { batchSize, optimizer, epochs, warmupEpochs } = training
   if (batchSize > rows)
     issues.add(
@@ -142,8 +158,11 @@ export function resolveJob(
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
-  const rows = fewestTrainingRows(evaluation.split, dataset.rows)
-  const teacher = resolveTeacher(spec, references, rows, readKeras, issues, notes)
+  const labelledFraction = spec.transfer?.labelledFraction ?? 1
+  const { split } = evaluation
+  const inner = innerValidation(spec.training, dataset, split, labelledFraction)
+  const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
+  const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
     spec.student.architecture,
     dataset,
@@ -161,7 +180,7 @@ export function resolveJob(
   const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
   const given = spec.preprocessing?.normalization
   const normalization = resolveNormalization(given, trained, issues, notes)
-  const training = resolveTraining(spec.training, rows)
+  const training = resolveTraining(spec.training, inner.trainedRows)
   const objective = resolveObjective(spec.objective)
   if (objective.every((term) => term.weight === 0))
     issues.add(
@@ -169,15 +188,14 @@ export function resolveJob(
       'objective-is-zero',
       'every weight is 0: nothing would be learned',
     )
-  const labelledFraction = spec.transfer?.labelledFraction ?? 1
   if (
     labelledFraction < 1 &&
     objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
-  checkTraining(training, rows, '/training', issues)
+  checkTraining(training, inner, '/training', issues)
   if (teacher?.kind === 'train')
-    checkTraining(teacher.training, rows, '/teacher/train/training', issues)
+    checkTraining(teacher.training, innerOfTeacher, '/teacher/train/training', issues)
 
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
   return {

@@ -40,6 +40,8 @@ import { initialize, matchWeights, type NamedArray } from './weights.ts'
 export interface TaskRows {
   readonly training: Uint32Array
   readonly heldOut: Uint32Array
+  /** Of the training rows of the fold, set aside for the training itself; empty where it asks for none. */
+  readonly validation: Uint32Array
 }
 
 export interface TaskHooks {
@@ -62,6 +64,10 @@ class Outputs {
 
   logits(file: OutputFile, logits: Float32Array): Promise<void> {
     return writeFile(this.#path(file), logits)
+  }
+
+  json(file: OutputFile, content: object): Promise<void> {
+    return writeFile(this.#path(file), `${JSON.stringify(content)}\n`)
   }
 
   stream(file: OutputFile, content: Readable): Promise<void> {
@@ -173,6 +179,7 @@ export async function runTrain(
   // A teacher knows every label: `labelledFraction` is about what the student may know.
   const fraction = arm === 'teacher' ? 1 : task.labelledFraction
   const role = arm === 'teacher' ? 'teacher' : 'student'
+  const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
 
   report('train', 0, 0)
   const trained = await train(
@@ -184,7 +191,9 @@ export async function runTrain(
       data,
       rows: rows.training,
       normalization,
-      labels: usableLabels(data.labels, rows.training, fraction, seed, fold),
+      ...(rows.validation.length > 0 ? { validationRows: rows.validation } : {}),
+      // Chosen before validation rows were set aside, which are some of the labelled ones.
+      labels: usableLabels(data.labels, rowsOfFold, fraction, seed, fold),
       teacherLogits,
       classes: data.classes,
       seeds: {
@@ -211,6 +220,7 @@ export async function runTrain(
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
+  if (trained.validation) await outputs.json('validation', trained.validation)
   if (task.deliver) {
     report('export', epochs, steps)
     await deliver(task, weights, normalization, outputs)
@@ -225,6 +235,7 @@ export async function runTrain(
     samplesPerSecond: trained.execution.samplesPerSecond,
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
+    validation: trained.validation,
   }
 }
 
@@ -262,5 +273,6 @@ export async function runPredict(
     samplesPerSecond: 0,
     peakMemoryBytes: peakMemoryBytes(),
     execution: null,
+    validation: null,
   }
 }

@@ -1,12 +1,14 @@
 /** The training loop: epochs of shuffled batches through one training step, and what is measured on the way. */
 import { setImmediate } from 'node:timers/promises'
-import type { EpochMetrics, Execution } from '../trainer-contract.ts'
+import type { EpochMetrics, Execution, ValidationRecord } from '../trainer-contract.ts'
 import { chooseRunner } from './choose-runner.ts'
+import { EarlyStopping, type Validation, validationOf } from './early-stopping.ts'
 import { EpochSums } from './epoch-sums.ts'
 import { FiniteGuard } from './finite-guard.ts'
 import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
+import { predict } from './predict.ts'
 import { type RandomStream, randomStream, shuffle } from './random.ts'
 import { learningRateAt, warmup } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
@@ -24,6 +26,8 @@ export interface Trained {
   readonly steps: number
   readonly seconds: number
   readonly execution: Execution
+  /** Null without validation rows. */
+  readonly validation: ValidationRecord | null
 }
 
 /** Between two looks at the event loop, in which messages go out and an abort comes in. */
@@ -79,6 +83,21 @@ export async function train(
   let lastBreath = begin
   let step = 0
   let learningRate = 0
+  const { validationRows } = input
+  const stopping =
+    validationRows && input.training.earlyStopping
+      ? new EarlyStopping(input.training.earlyStopping)
+      : null
+  const validationLabels =
+    validationRows && Int32Array.from(validationRows, (row) => input.labels[row] as number)
+  const validate = async (weights: readonly NamedArray[]): Promise<Validation | null> => {
+    if (!validationRows || !validationLabels) return null
+    const { network, data, normalization, classes } = input
+    const logits = await predict(network, weights, data, validationRows, normalization, signal)
+    return validationOf(logits, validationLabels, classes)
+  }
+  let best: NamedArray[] | null = null
+  let epochsRun = 0
   const stepsOf = function* (): Generator<StepInput> {
     let next = step
     for (const batch of batchesOf(rows, batchSize, random)) {
@@ -111,15 +130,24 @@ export async function train(
       }
       signal.throwIfAborted()
     }
+    const current = validationRows ? runner.weights() : null
+    const validation = current && (await validate(current))
     hooks.onEpoch({
       epoch,
       step,
       learningRate,
       ...sums.means(),
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
       seconds: (performance.now() - epochBegin) / 1000,
     })
+    epochsRun = epoch
+    if (!stopping || !validation) continue
+    const { isBest, isOver } = stopping.observe(epoch, validation)
+    if (isBest && input.training.earlyStopping?.restoreBest) best = current
+    if (isOver) break
   }
-  const weights = runner.weights()
+  const weights = best ?? runner.weights()
   const seconds = (performance.now() - begin) / 1000
   return {
     weights,
@@ -131,7 +159,16 @@ export async function train(
       reason,
       isFallback,
       stepsPerCall: pacing.stepsPerCall,
-      samplesPerSecond: (epochs * rows.length) / seconds,
+      samplesPerSecond: (epochsRun * rows.length) / seconds,
     },
+    validation: validationRows
+      ? {
+          rows: validationRows.length,
+          epochs: epochsRun,
+          stoppedEpoch: epochsRun < epochs ? epochsRun : null,
+          bestEpoch: stopping && stopping.bestEpoch > 0 ? stopping.bestEpoch : null,
+          takenEpoch: best && stopping ? stopping.bestEpoch : epochsRun,
+        }
+      : null,
   }
 }

@@ -14,6 +14,8 @@ export interface TrainingInput {
   readonly data: Rows
   /** The rows of `data` to train on. */
   readonly rows: Uint32Array
+  /** Rows of `data` that are measured after each epoch and not trained on; absent where the training asks for none. */
+  readonly validationRows?: Uint32Array
   readonly normalization: FittedNormalization | null
   /** Of every row of `data`; −1 where it must not be used. */
   readonly labels: Int32Array

@@ -259,3 +259,35 @@ test('several mistakes are told at once', () => {
     '/training/batchSize',
   ])
 })
+
+test('early stopping sets a tenth of the training rows aside unless told otherwise', () => {
+  const trainingOf = (training: NonNullable<JobSpec['training']>) =>
+    resolved(spec({ training })).student.training
+  expect(trainingOf({})).toMatchObject({ validationFraction: null, earlyStopping: null })
+  expect(trainingOf({ validationFraction: 0.3 })).toMatchObject({
+    validationFraction: 0.3,
+    earlyStopping: null,
+  })
+  expect(trainingOf({ earlyStopping: {} })).toMatchObject({
+    validationFraction: 0.1,
+    earlyStopping: { monitor: 'validation-loss', patience: 5, minDelta: 0, restoreBest: true },
+  })
+})
+
+test('a validation part that no row can go into is refused where it is asked for', () => {
+  const given = { transfer: { labelledFraction: 0.01 }, training: { earlyStopping: {} } }
+  expect(issuesOf(spec(given))).toMatchObject([
+    { pointer: '/training/validationFraction', code: 'validation-split-empty' },
+  ])
+})
+
+test('rows that are set aside are not there for a batch', () => {
+  const training = { batchSize: 80, validationFraction: 0.5 }
+  expect(issuesOf(spec({ training: { batchSize: 80 } }))).toEqual([])
+  expect(issuesOf(spec({ training }))).toMatchObject([
+    { pointer: '/training/batchSize', code: 'batch-exceeds-rows' },
+  ])
+  expect(resolved(spec({ training: { validationFraction: 0.5 } })).student.training.batchSize).toBe(
+    40,
+  )
+})

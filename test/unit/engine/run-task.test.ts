@@ -9,14 +9,15 @@ import { fitNormalization, toNormalization } from '../../../workers/engine/norma
 import { runPredict, runTrain } from '../../../workers/engine/run-task.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
-import { inferred, rowNumbers } from './support.ts'
+import { inferred, rowNumbers, trainingOf } from './support.ts'
 import { taskFiles } from './task-files.ts'
 
 const files = taskFiles()
 afterAll(() => files[Symbol.dispose]())
 
-const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60) }
-const final = { training: rowNumbers(90), heldOut: new Uint32Array() }
+const none = new Uint32Array()
+const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60), validation: none }
+const final = { training: rowNumbers(90), heldOut: none, validation: none }
 const hooks = { onProgress: () => undefined, onEpoch: () => undefined }
 const { signal } = new AbortController()
 const run = (task: TrainTask, of = rows) => runTrain(task, of, hooks, signal)
@@ -175,4 +176,16 @@ test.each([
 
 test('tasks leave no tensors behind', () => {
   expect(tf.memory().numTensors).toBe(0)
+})
+
+test('rows set aside for validation train neither weights nor normalization, and leave a record', async () => {
+  const parts = { ...rows, training: rowNumbers(50), validation: rowNumbers(10, 50) }
+  const training = trainingOf({ epochs: 2, batchSize: 16, validationFraction: 0.2 })
+  const task = files.task({ training })
+  const result = await run(task, parts)
+  expect(result).toMatchObject({ trainingRows: 50, validation: { rows: 10, takenEpoch: 2 } })
+  expect(JSON.parse(read(task, 'validation').toString())).toEqual(result.validation)
+  expect(result.normalization).toEqual(
+    toNormalization(fitNormalization(await readDataset(files.dataset), parts.training)),
+  )
 })
