@@ -4,7 +4,13 @@ import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
-import type { DatasetFiles, MeasuredLogits, Task, ValidationFile } from './trainer-contract.ts'
+import type {
+  DatasetFiles,
+  MeasuredLogits,
+  Task,
+  TeacherFiles,
+  ValidationFile,
+} from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
 export interface EarlierFile {
@@ -81,6 +87,22 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
   })
 }
 
+/** Whether the teacher has to answer on rows that are other ones in every step. */
+const studentsAugment = ({ student, objective }: ResolvedJob): boolean =>
+  student.training.augmentation !== null &&
+  objective.some((term) => METHODS[term.method].needsTeacher)
+
+function teacherFiles({ job, fold }: ClaimedTask, surroundings: Surroundings): TeacherFiles {
+  const { teacher } = job
+  const { network } = teacher
+  if (teacher.kind === 'model') {
+    const { weightsSha256, normalization } = teacher
+    return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
+  }
+  const weightsPath = needFile(surroundings, teacherKey(job, fold), 'safetensors')
+  return { network, weightsPath, normalization: 'in-weights-file' }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
@@ -132,6 +154,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   const { network, training } = teaching ?? job.student
   const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
   const needsTeacher = objective.some((term) => METHODS[term.method].needsTeacher)
+  const isAugmented = needsTeacher && training.augmentation !== null
   return {
     kind: 'train',
     ...files,
@@ -143,11 +166,14 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     objective,
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
-    teacherLogitsPath: needsTeacher
-      ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
-      : null,
+    teacherLogitsPath:
+      needsTeacher && !isAugmented
+        ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
+        : null,
+    teacher: isAugmented ? teacherFiles(claimed, surroundings) : null,
     seed: job.seed,
     deliver: fold === null && arm !== 'control',
+    keepWeights: arm === 'teacher' && studentsAugment(job),
     manifest: manifestOf(claimed),
   }
 }

@@ -20,7 +20,8 @@ function deliveredModel(
   id: string,
 ): Omit<Model, 'createdAt'>[] {
   const safetensors = stored.get('safetensors')
-  if (!safetensors) return []
+  // Weights of a fold are kept for other tasks of the job only.
+  if (!safetensors || claimed.fold !== null) return []
   const { job, arm } = claimed
   const teacher = arm === 'teacher'
   const { network } = teacher ? job.teacher : job.student

@@ -28,6 +28,14 @@ interface TaskBase {
   readonly outputDirectory: string
 }
 
+/** A trained network. */
+export interface TeacherFiles {
+  readonly network: Network
+  /** Safetensors. */
+  readonly weightsPath: string
+  readonly normalization: Normalization | null | 'in-weights-file'
+}
+
 /** Trains one network on one part of the rows. */
 export interface TrainTask extends TaskBase {
   readonly kind: 'train'
@@ -41,10 +49,14 @@ export interface TrainTask extends TaskBase {
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
+  /** A teacher that has to answer inside the step, because rows are augmented; null: `teacherLogitsPath` has its answers. */
+  readonly teacher: TeacherFiles | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
   readonly seed: number
   /** Whether the network itself is wanted, as `weights.safetensors` and `model.tfjs.zip`. */
   readonly deliver: boolean
+  /** Whether other tasks of the job need the weights: `weights.safetensors`, also where nothing is delivered. */
+  readonly keepWeights: boolean
   /** Written into the delivered files. */
   readonly manifest: Readonly<Record<string, unknown>>
 }

@@ -2,6 +2,7 @@
  * From what a client sent, and the things it refers to, to a job without open questions; or to everything that is wrong
  * with it. Pure: whoever calls it has looked the references up.
  */
+import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -87,7 +88,11 @@ function resolveTeacher(
     ? {
         kind: 'train',
         network,
-        training: resolveTraining(spec.teacher.train.training, inner.trainedRows),
+        training: resolveTraining(
+          spec.teacher.train.training,
+          inner.trainedRows,
+          dataset.inputShape,
+        ),
       }
     : null
 }
@@ -180,7 +185,7 @@ export function resolveJob(
   const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
   const given = spec.preprocessing?.normalization
   const normalization = resolveNormalization(given, trained, issues, notes)
-  const training = resolveTraining(spec.training, inner.trainedRows)
+  const training = resolveTraining(spec.training, inner.trainedRows, dataset.inputShape)
   const objective = resolveObjective(spec.objective)
   if (objective.every((term) => term.weight === 0))
     issues.add(
@@ -194,9 +199,27 @@ export function resolveJob(
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
   checkTraining(training, inner, '/training', issues)
+  checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
+  const students = objective.some(({ method }) => METHODS[method].needsTeacher)
+    ? [student, teacher?.network]
+    : [student]
+  checkTokensStay(spec.training, students, '/training/augmentation', issues)
+  if (teacher?.kind === 'train')
+    checkTokensStay(
+      spec.teacher.train?.training,
+      [teacher.network],
+      '/teacher/train/training/augmentation',
+      issues,
+    )
   if (teacher?.kind === 'train')
     checkTraining(teacher.training, innerOfTeacher, '/teacher/train/training', issues)
 
+  checkAugmentation(
+    spec.teacher.train?.training,
+    dataset.inputShape,
+    '/teacher/train/training/augmentation',
+    issues,
+  )
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
   return {
     job: {

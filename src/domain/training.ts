@@ -1,5 +1,7 @@
 /** How a network is trained: optimizer, schedule and budget. */
 import { type Static, Type } from 'typebox'
+import { AugmentationSpec, type ResolvedAugmentation, resolveAugmentation } from './augmentation.ts'
+import type { Shape } from './network.ts'
 import { discriminated, strict } from './schema.ts'
 
 const LearningRate = Type.Optional(
@@ -204,6 +206,7 @@ export const TrainingSpec = Type.Object(
       }),
     ),
     earlyStopping: Type.Optional(EarlyStopping),
+    augmentation: Type.Optional(AugmentationSpec),
   },
   { ...strict },
 )
@@ -260,6 +263,8 @@ export interface Training {
   readonly validationFraction: number | null
   /** Null: all epochs are run and the last is taken. */
   readonly earlyStopping: ResolvedEarlyStopping | null
+  /** Null: rows are taken as they are. */
+  readonly augmentation: ResolvedAugmentation | null
 }
 
 function resolveOptimizer(spec: TrainingSpec['optimizer']): ResolvedOptimizer {
@@ -326,8 +331,13 @@ const resolveEarlyStopping = (
 /**
  * Fills in every default.
  * @param rows the fewest that a training of the job has: a batch that nobody asked for never exceeds it
+ * @param inputShape of a row, which a shift by a fraction is measured against
  */
-export const resolveTraining = (spec: TrainingSpec = {}, rows: number): Training => ({
+export const resolveTraining = (
+  spec: TrainingSpec = {},
+  rows: number,
+  inputShape: Shape = [],
+): Training => ({
   epochs: spec.epochs ?? 20,
   batchSize: spec.batchSize ?? Math.min(64, rows),
   optimizer: resolveOptimizer(spec.optimizer),
@@ -336,4 +346,5 @@ export const resolveTraining = (spec: TrainingSpec = {}, rows: number): Training
   clipNorm: spec.clipNorm ?? null,
   validationFraction: validationFractionOf(spec),
   earlyStopping: spec.earlyStopping ? resolveEarlyStopping(spec.earlyStopping) : null,
+  augmentation: resolveAugmentation(spec.augmentation, inputShape),
 })

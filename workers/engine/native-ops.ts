@@ -167,6 +167,24 @@ export function takeRows(matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor {
   return result
 }
 
+/**
+ * Places of an axis, others for each row of a batch; as `takeRows`, without a gradient and unchecked.
+ * @param values `[batch, …]` float32
+ * @param places `[batch, places]` int32, each within the axis
+ */
+export function pickPlaces(values: tf.Tensor, places: tf.Tensor, axis: number): tf.Tensor {
+  const axisTensor = tf.scalar(axis, 'int32')
+  const attributes = [
+    dtype('Tparams', 'TF_FLOAT'),
+    dtype('Tindices', 'TF_INT32'),
+    dtype('Taxis', 'TF_INT32'),
+    { name: 'batch_dims', type: backend().binding.TF_ATTR_INT, value: 1 },
+  ]
+  const result = backend().executeSingleOutput('GatherV2', attributes, [values, places, axisTensor])
+  axisTensor.dispose()
+  return result
+}
+
 /** Half the sum of the squares of all numbers, in one op. Has no gradient. */
 export const halfSquares = (values: tf.Tensor): tf.Scalar => run('L2Loss', [values]) as tf.Scalar
 
@@ -212,5 +230,17 @@ export function statelessUniform(shape: readonly number[], seed: tf.Tensor): tf.
       [bits, mask],
     )
     return tf.mul(tf.cast(fraction, 'float32'), 2 ** -FRACTION_BITS)
+  })
+}
+
+/** Standard normal numbers from two uniform ones each (Box and Muller 1958); at most 5.6 away from 0. */
+export function statelessNormal(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const [first, second] = tf.unstack(statelessUniform([2, ...shape], seed)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ]
+    const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, first)), -2))
+    return tf.mul(radius, tf.cos(tf.mul(second, 2 * Math.PI)))
   })
 }

@@ -34,6 +34,7 @@ import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { checkTokens } from './tokens.ts'
 import { train } from './train.ts'
+import type { TeacherNetwork } from './training-input.ts'
 import { initialize, matchWeights, type NamedArray } from './weights.ts'
 
 /** Rows of the dataset, ascending. */
@@ -100,7 +101,7 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('no-training-rows', 'the split leaves no rows to train on')
   if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
-  if (needsTeacher(task.objective) && task.teacherLogitsPath === null)
+  if (needsTeacher(task.objective) && task.teacherLogitsPath === null && task.teacher === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
 
@@ -132,13 +133,32 @@ const deliveredArrays = (
   ]
 }
 
-async function deliver(
-  task: TrainTask,
+const ofFile = (arrays: readonly NamedArray[]): FittedNormalization | null => {
+  const find = (name: string) => arrays.find((array) => array.name === `normalization.${name}`)
+  const [mean, standardDeviation] = [find('mean')?.values, find('standardDeviation')?.values]
+  return mean && standardDeviation ? { mean, standardDeviation } : null
+}
+
+async function readTeacherNetwork({ teacher }: TrainTask): Promise<TeacherNetwork | null> {
+  if (!teacher) return null
+  const { network, weightsPath, normalization } = teacher
+  const { arrays } = readSafetensors(await readFile(weightsPath))
+  return {
+    network,
+    weights: matchWeights(network, arrays),
+    normalization:
+      normalization === 'in-weights-file'
+        ? ofFile(arrays)
+        : normalization && fromNormalization(normalization),
+  }
+}
+
+async function keepWeights(
+  { network, manifest }: TrainTask,
   weights: readonly NamedArray[],
   normalization: FittedNormalization | null,
   outputs: Outputs,
 ): Promise<void> {
-  const { network, manifest } = task
   const { classNames = null } = manifest
   const metadata = {
     format: MODEL_FORMAT,
@@ -148,6 +168,16 @@ async function deliver(
   }
   const safetensors = writeSafetensors(deliveredArrays(weights, normalization), metadata)
   await outputs.stream('safetensors', Readable.from(safetensors))
+}
+
+async function deliver(
+  task: TrainTask,
+  weights: readonly NamedArray[],
+  normalization: FittedNormalization | null,
+  outputs: Outputs,
+): Promise<void> {
+  const { network, manifest } = task
+  const { classNames = null } = manifest
   const model = layersModel(network, weights, normalization, { classNames, manifest })
   await outputs.stream('tfjs', zipLayersModel(model))
 }
@@ -174,6 +204,7 @@ export async function runTrain(
   report('load', 0, 0)
   const data = await readRows(network, task.dataset)
   const teacherLogits = await readTeacher(task, data)
+  const teacher = await readTeacherNetwork(task)
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
   // A teacher knows every label: `labelledFraction` is about what the student may know.
@@ -195,6 +226,7 @@ export async function runTrain(
       // Chosen before validation rows were set aside, which are some of the labelled ones.
       labels: usableLabels(data.labels, rowsOfFold, fraction, seed, fold),
       teacherLogits,
+      ...(teacher ? { teacher } : {}),
       classes: data.classes,
       seeds: {
         batches: deriveSeed(seed, 'batches', role, fold),
@@ -221,8 +253,11 @@ export async function runTrain(
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
   if (trained.validation) await outputs.json('validation', trained.validation)
-  if (task.deliver) {
+  if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
+    await keepWeights(task, weights, normalization, outputs)
+  }
+  if (task.deliver) {
     await deliver(task, weights, normalization, outputs)
   }
   return {

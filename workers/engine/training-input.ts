@@ -5,6 +5,13 @@ import type { Rows } from './datasets.ts'
 import type { FittedNormalization } from './normalization.ts'
 import type { NamedArray } from './weights.ts'
 
+/** A trained network whose weights stay as they are. */
+export interface TeacherNetwork {
+  readonly network: Network
+  readonly weights: readonly NamedArray[]
+  readonly normalization: FittedNormalization | null
+}
+
 /** Everything a training depends on. */
 export interface TrainingInput {
   readonly network: Network
@@ -21,7 +28,9 @@ export interface TrainingInput {
   readonly labels: Int32Array
   /** `[data.count, classes]`, or null where no term needs it. */
   readonly teacherLogits: Float32Array | null
+  /** A teacher that answers inside the step, on augmented rows; absent where `teacherLogits` do, or no term needs any. */
+  readonly teacher?: TeacherNetwork
   readonly classes: number
-  /** Of the batch order and of dropout. */
+  /** Of the batch order; of dropout and augmentation. */
   readonly seeds: { readonly batches: number; readonly dropout: number }
 }

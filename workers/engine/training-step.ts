@@ -19,11 +19,33 @@ export type TrainingState = {
 }
 
 export interface Batch extends Targets {
-  /** `[batch, ...input shape]` float32, normalized. */
+  /** `[batch, ...input shape]` float32; normalized, unless they are augmented first. */
   readonly inputs: tf.Tensor
   /** `[2]` int32, other in every step. */
   readonly dropoutSeed: tf.Tensor1D
+  /** `[1]`; only for mixup. */
+  readonly mixShare?: tf.Tensor1D
+  /** Of a teacher that answers inside the step; constants. */
+  readonly teacherWeights?: Weights
 }
+
+/** What network and teacher see of a batch. */
+export interface View {
+  /** `[batch, ...input shape]`, normalized for the network that trains. */
+  readonly inputs: tf.Tensor
+  readonly targets: Targets
+  /** `[batch]` int32: what a right answer is, for accuracy. */
+  readonly labels: tf.Tensor1D
+}
+
+export type ViewOf = (batch: Batch) => View
+
+/** Rows as they are. */
+export const plainView: ViewOf = (batch) => ({
+  inputs: batch.inputs,
+  targets: batch,
+  labels: batch.labels,
+})
 
 /** The scalars of {@link Optimizer.rates}. */
 type Rates = readonly tf.Scalar[]
@@ -118,12 +140,14 @@ export function createGradients(
   network: Network,
   objective: readonly ResolvedTerm[],
   rules: GradientRules,
+  viewOfBatch: ViewOf = plainView,
 ): GradientsOf {
   const { trainable } = weightNames(network)
 
   return (given, batch) =>
     tf.tidy(() => {
       const values = trainable.map((name) => given[name] as tf.Tensor)
+      const view = viewOfBatch(batch)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
@@ -131,8 +155,8 @@ export function createGradients(
       const total = (...current: tf.Tensor[]): tf.Scalar => {
         const weights: Record<string, tf.Tensor> = { ...given }
         for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
-        const forward = apply(network, weights, batch.inputs, mode)
-        const terms = objective.map((term) => termLoss(term, forward.logits, batch))
+        const forward = apply(network, weights, view.inputs, mode)
+        const terms = objective.map((term) => termLoss(term, forward.logits, view.targets))
         updates = forward.updates
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
@@ -142,7 +166,7 @@ export function createGradients(
       }
       const { grads } = tf.valueAndGrads(total)(values)
       const [logits, ...terms] = kept
-      const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
+      const correct = countCorrect(logits as tf.Tensor2D, view.labels)
       const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
       const measurements = tf.stack([...terms, correct, halfSquared]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
@@ -157,12 +181,11 @@ export function createTrainingStep(
   objective: readonly ResolvedTerm[],
   optimizer: Optimizer,
   clipNorm: number | null = null,
+  viewOfBatch: ViewOf = plainView,
 ): TrainingStep {
   const { trainable } = weightNames(network)
-  const gradientsOf = createGradients(network, objective, {
-    clipNorm,
-    weightDecay: optimizer.weightDecay,
-  })
+  const rules = { clipNorm, weightDecay: optimizer.weightDecay }
+  const gradientsOf = createGradients(network, objective, rules, viewOfBatch)
 
   return (state, batch, rates) =>
     tf.tidy(() => {

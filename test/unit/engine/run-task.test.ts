@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { resolveAugmentation } from '../../../src/domain/augmentation.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { resolveObjective } from '../../../src/domain/objective.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
@@ -15,7 +16,7 @@ import { taskFiles } from './task-files.ts'
 const files = taskFiles()
 afterAll(() => files[Symbol.dispose]())
 
-const none = new Uint32Array()
+const none: Uint32Array = new Uint32Array()
 const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60), validation: none }
 const final = { training: rowNumbers(90), heldOut: none, validation: none }
 const hooks = { onProgress: () => undefined, onEpoch: () => undefined }
@@ -188,4 +189,31 @@ test('rows set aside for validation train neither weights nor normalization, and
   expect(result.normalization).toEqual(
     toNormalization(fitNormalization(await readDataset(files.dataset), parts.training)),
   )
+})
+
+test('a teacher of a fold leaves its weights where its student has to ask it about augmented rows', async () => {
+  const teaching = files.task({ arm: 'teacher', keepWeights: true })
+  expect((await run(teaching)).files).toEqual(['heldOutLogits', 'allLogits', 'safetensors'])
+  const augmentation = resolveAugmentation({ shift: { pixels: 1 } }, files.dataset.inputShape)
+  const student = (changes: Partial<TrainTask> = {}) =>
+    files.task({
+      arm: 'distilled',
+      objective: resolveObjective(),
+      training: { ...trainingOf({ epochs: 2, batchSize: 16 }), augmentation },
+      teacher: {
+        network: teaching.network,
+        weightsPath: path.join(teaching.outputDirectory, OUTPUT_FILES.safetensors),
+        normalization: 'in-weights-file',
+      },
+      ...changes,
+    })
+  const [one, two] = [student(), student()]
+  await run(one)
+  await run(two)
+  expect(read(two, 'heldOutLogits')).toEqual(read(one, 'heldOutLogits'))
+  // The teacher's normalization counts: it is not the identity.
+  const { teacher } = student()
+  const other = student({ teacher: teacher && { ...teacher, normalization: null } })
+  await run(other)
+  expect(read(other, 'heldOutLogits')).not.toEqual(read(one, 'heldOutLogits'))
 })

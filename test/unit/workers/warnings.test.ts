@@ -5,6 +5,7 @@ import type { Execution, TaskResult } from '../../../workers/trainer-contract.ts
 const resultWith = (execution: Execution | null): TaskResult => ({ execution }) as TaskResult
 const eager: Execution = {
   mode: 'eager',
+  compiler: null,
   reason: 'Foo has an attribute that is not known',
   isFallback: true,
   stepsPerCall: 1,
