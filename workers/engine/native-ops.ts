@@ -149,41 +149,38 @@ export const logSoftmax = defineOp('NativeLogSoftmax', {
 })
 
 /**
- * Rows of a matrix by number, without a gradient. tfjs-node's own gather reads the numbers back to check them, which a
- * graph cannot; here they are the caller's to check.
- * @param matrix  `[rows, width]`
- * @param indices `[…]` int32, each at least 0 and below `rows`
- * @returns       `[…, width]`
+ * GatherV2 without a gradient. tfjs-node's own gather reads the numbers back to look for wrong ones, and a step that reads
+ * numbers back cannot become a graph; here they are the caller's to check.
  */
-export function takeRows(matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor {
-  const axis = tf.scalar(0, 'int32')
+function gatherFrom(values: tf.Tensor, indices: tf.Tensor, axis: number, batchDims: 0 | 1) {
+  const along = tf.scalar(axis, 'int32')
   const attributes = [
     dtype('Tparams', 'TF_FLOAT'),
     dtype('Tindices', 'TF_INT32'),
     dtype('Taxis', 'TF_INT32'),
+    { name: 'batch_dims', type: backend().binding.TF_ATTR_INT, value: batchDims },
   ]
-  const result = backend().executeSingleOutput('GatherV2', attributes, [matrix, indices, axis])
-  axis.dispose()
+  const result = backend().executeSingleOutput('GatherV2', attributes, [values, indices, along])
+  along.dispose()
   return result
 }
 
 /**
- * Places of an axis, others for each row of a batch; as `takeRows`, without a gradient and unchecked.
+ * Rows of a matrix by number, without a gradient.
+ * @param matrix  `[rows, width]`
+ * @param indices `[…]` int32, each at least 0 and below `rows`
+ * @returns       `[…, width]`
+ */
+export const takeRows = (matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor =>
+  gatherFrom(matrix, indices, 0, 0)
+
+/**
+ * Places of an axis, others for each row of a batch, without a gradient.
  * @param values `[batch, …]` float32
  * @param places `[batch, places]` int32, each within the axis
  */
-export function pickPlaces(values: tf.Tensor, places: tf.Tensor, axis: number): tf.Tensor {
-  const axisTensor = tf.scalar(axis, 'int32')
-  const attributes = [
-    dtype('Tparams', 'TF_FLOAT'),
-    dtype('Tindices', 'TF_INT32'),
-    dtype('Taxis', 'TF_INT32'),
-    { name: 'batch_dims', type: backend().binding.TF_ATTR_INT, value: 1 },
-  ]
-  const result = backend().executeSingleOutput('GatherV2', attributes, [values, places, axisTensor])
-  axisTensor.dispose()
-  return result
-}
+export const pickPlaces = (values: tf.Tensor, places: tf.Tensor, axis: number): tf.Tensor =>
+  gatherFrom(values, places, axis, 1)
 
 /** Half the sum of the squares of all numbers, in one op. Has no gradient. */
 export const halfSquares = (values: tf.Tensor): tf.Scalar => run('L2Loss', [values]) as tf.Scalar
