@@ -7,7 +7,13 @@ import type { Model } from '../src/domain/model.ts'
 import { parameterCount } from '../src/domain/network.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
 import type { Report } from '../src/domain/report.ts'
-import type { Artifact, ClaimedTask, TaskOutcome, TaskWarning } from '../src/domain/task.ts'
+import type {
+  Artifact,
+  ClaimedTask,
+  ReusableOutcome,
+  TaskOutcome,
+  TaskWarning,
+} from '../src/domain/task.ts'
 import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
 
 const store = (blobs: BlobStore, file: string): Promise<StoredBlob> =>
@@ -54,8 +60,34 @@ export function warningsOf({ execution }: TaskResult): TaskWarning[] {
   ]
 }
 
+/** Of a task that an earlier one has done already. */
+export async function takenOver(
+  claimed: ClaimedTask,
+  reuseKey: string,
+  earlier: ReusableOutcome,
+  blobs: BlobStore,
+  ids: Identifiers,
+): Promise<TaskOutcome> {
+  const stored = new Map<OutputFile, StoredBlob>()
+  for (const { name, sha256 } of earlier.artifacts) {
+    const blob = await blobs.find(sha256)
+    if (blob) stored.set(name as OutputFile, blob)
+  }
+  const result = earlier.result as unknown as TaskResult
+  return {
+    reuseKey,
+    reusedTaskId: earlier.taskId,
+    result: { ...earlier.result, reusedFrom: { jobId: earlier.jobId, task: earlier.key } },
+    artifacts: earlier.artifacts,
+    models: deliveredModel(claimed, result, stored, ids.create('mdl')),
+    report: null,
+    warnings: warningsOf(result),
+  }
+}
+
 export async function collectOutcome(
   claimed: ClaimedTask,
+  reuseKey: string | null,
   result: TaskResult,
   directory: string,
   blobs: BlobStore,
@@ -71,7 +103,10 @@ export async function collectOutcome(
     : null
   const { files: _, ...measured } = result
   return {
-    result: measured,
+    reuseKey,
+    reusedTaskId: null,
+    // Null says that it was looked for.
+    result: reuseKey === null ? measured : { ...measured, reusedFrom: null },
     artifacts,
     models: deliveredModel(claimed, result, stored, ids.create('mdl')),
     report,

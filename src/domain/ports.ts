@@ -13,6 +13,7 @@ import type {
   Failure,
   JobEvent,
   JobView,
+  ReusableOutcome,
   TaskOutcome,
   TaskProgress,
 } from './task.ts'
@@ -128,7 +129,12 @@ export interface TaskStore {
   ): Promise<'held' | 'stop' | 'lost'>
   /** Adds points to the learning curve of the attempt; a lost claim adds nothing. */
   recordEpochs(task: ClaimedTask, points: readonly EpochPoint[]): Promise<void>
-  /** One transaction: result, artifacts, models, dependants; with the report the job succeeds. */
+  /** A task that succeeded under this key and whose artifacts are still there. */
+  reusable(key: string): Promise<ReusableOutcome | null>
+  /**
+   * One transaction: result, artifacts, models, dependants; with the report the job succeeds. Rejects when the artifacts
+   * belong to another task and that one has been deleted meanwhile.
+   */
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<'finished' | 'stopped' | 'lost'>
   /** Decides by the class of the failure and by how often it happened whether the task is tried again or the job fails. */
   fail(task: ClaimedTask, failure: Failure): Promise<'retried' | 'failed' | 'lost'>

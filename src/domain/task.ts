@@ -66,7 +66,23 @@ export interface TaskWarning {
   readonly message: string
 }
 
+/** What an earlier task left that did the same work. */
+export interface ReusableOutcome {
+  readonly taskId: string
+  readonly jobId: string
+  /** Of the task in its job. */
+  readonly key: string
+  readonly result: Readonly<Record<string, unknown>>
+  readonly artifacts: readonly Artifact[]
+  /** Its learning curve. */
+  readonly epochs: readonly { readonly epoch: number }[]
+}
+
 export interface TaskOutcome {
+  /** See {@link ReusableOutcome}; null where nobody may take the work over. */
+  readonly reuseKey: string | null
+  /** Id of the task whose artifacts these are; null where this one made them. */
+  readonly reusedTaskId: string | null
   readonly result: Readonly<Record<string, unknown>>
   readonly artifacts: readonly Artifact[]
   readonly models: readonly Omit<Model, 'createdAt'>[]

@@ -290,3 +290,24 @@ describe('after its end', () => {
     expect((await client.send('GET', `/v1/models/${other.models.student}`)).status).toBe(200)
   })
 })
+
+test('a later job takes over what the same teachers left, and says from which job', async () => {
+  const id = await client.submit({ ...SPEC, name: 'again', training: { epochs: 1 } })
+  const again = await client.until(id, (now) => now.status === 'succeeded')
+  const reused = (of: Job) =>
+    of.tasks.flatMap(({ arm, result }) =>
+      arm === 'teacher' ? [(result as { reusedFrom: unknown }).reusedFrom] : [],
+    )
+  const ours = [job.id, twin.id]
+  for (const from of reused(again))
+    expect(ours).toContain((from as { jobId: string } | null)?.jobId)
+  expect(reused(again)).toHaveLength(FOLDS + 1)
+  expect(reused(other)).toEqual([null, null, null])
+  for (const { arm, result } of again.tasks)
+    if (arm !== 'teacher') expect(result).not.toHaveProperty('reusedFrom')
+  // The teacher is a model of this job, too, and its curve is there.
+  expect(again.models.teacher).not.toBe(job.models.teacher)
+  const { body } = await client.send('GET', `/v1/jobs/${id}/metrics`)
+  const series: { task: string; epochs: unknown[] }[] = body.data
+  expect(series.find(({ task }) => task === 'teacher/final')?.epochs).toHaveLength(EPOCHS)
+})

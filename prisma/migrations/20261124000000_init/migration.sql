@@ -125,6 +125,7 @@ CREATE TABLE "tasks" (
     "progress" JSONB,
     "result" JSONB,
     "failure" JSONB,
+    "reuse_key" CHAR(64),
     "started_at" TIMESTAMPTZ(3),
     "finished_at" TIMESTAMPTZ(3),
 
@@ -207,6 +208,9 @@ CREATE INDEX "tasks_status_dispatched_at_idx" ON "tasks"("status", "dispatched_a
 
 -- CreateIndex
 CREATE INDEX "tasks_status_lease_until_idx" ON "tasks"("status", "lease_until");
+
+-- CreateIndex
+CREATE INDEX "tasks_reuse_key_idx" ON "tasks"("reuse_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "tasks_job_id_key_key" ON "tasks"("job_id", "key");
