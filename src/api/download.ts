@@ -6,19 +6,36 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import parseRange from 'range-parser'
 import { Type } from 'typebox'
-import { type Model, WEIGHT_FORMATS, type WeightFormat } from '../domain/model.ts'
+import type { ExportService } from '../application/export-service.ts'
+import {
+  type Model,
+  PRECISIONS,
+  type Precision,
+  WEIGHT_FORMATS,
+  type WeightFormat,
+} from '../domain/model.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 
 export const FormatQuery = Type.Object({
-  format: Type.Enum([...WEIGHT_FORMATS], {
+  format: Type.Enum([...WEIGHT_FORMATS, 'manifest'], {
     default: 'safetensors',
-    description: 'safetensors: PyTorch, NumPy, JAX. tfjs: a zip of a TensorFlow.js layers model.',
+    description:
+      'safetensors: PyTorch, NumPy, JAX. tfjs: a zip of a TensorFlow.js layers model. onnx: onnxruntime and others, opset 17. savedmodel: a zip of a TensorFlow SavedModel with the signature `serving_default`. manifest: JSON about the model. Formats that training did not leave are made when they are first asked for.',
+  }),
+  precision: Type.Enum([...PRECISIONS], {
+    default: 'float32',
+    description: 'float16: kernels as half-precision numbers, half the size; computed in float32.',
   }),
 })
 
 const File = Type.Unsafe<unknown>({ type: 'string', format: 'binary' })
+const Manifest = Type.Record(Type.String(), Type.Unknown(), {
+  description:
+    'With `format=manifest`: SHA-256 of the safetensors file, seed, dataset hash, training, versions, network, normalization, class names, the job with its resolved spec, and the metrics of its report (null until there is one).',
+})
 const content = {
+  'application/json': { schema: Manifest },
   'application/octet-stream': { schema: File },
   'application/zip': { schema: File },
 }
@@ -31,12 +48,16 @@ export const DOWNLOAD_RESPONSES = {
 const FILES: Record<WeightFormat, { suffix: string; type: string }> = {
   safetensors: { suffix: 'safetensors', type: 'application/octet-stream' },
   tfjs: { suffix: 'tfjs.zip', type: 'application/zip' },
+  onnx: { suffix: 'onnx', type: 'application/octet-stream' },
+  savedmodel: { suffix: 'savedmodel.zip', type: 'application/zip' },
 }
 
 interface Request {
   readonly blobs: BlobStore
+  readonly exports: ExportService
   readonly model: Model
-  readonly format: WeightFormat
+  readonly format: WeightFormat | 'manifest'
+  readonly precision: Precision
   readonly headers: {
     readonly range?: string | undefined
     readonly 'if-none-match'?: string | undefined
@@ -62,13 +83,12 @@ function rangeOf(
   return { start: range.start, end: range.end + 1 }
 }
 
-export function sendWeights(reply: FastifyReply, { blobs, model, format, headers }: Request) {
-  const file = model.files[format]
-  if (!file)
-    throw new Problem(
-      'never-ready',
-      `Model ${model.id} is not kept as ${format}; ask for ${Object.keys(model.files).join(' or ')}.`,
-    )
+export async function sendWeights(reply: FastifyReply, request: Request) {
+  const { blobs, exports, model, format, precision, headers } = request
+  if (format === 'manifest')
+    return reply.header('cache-control', 'no-cache').send(await exports.manifest(model))
+  const file = await exports.file(model, format, precision)
+  const suffix = `${precision === 'float32' ? '' : `${precision}.`}${FILES[format].suffix}`
   const etag = `"${file.sha256}"`
   reply
     .header('etag', etag)
@@ -76,7 +96,7 @@ export function sendWeights(reply: FastifyReply, { blobs, model, format, headers
     .header('cache-control', 'private, max-age=31536000, immutable')
     .header('repr-digest', `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`)
     .header('x-content-type-options', 'nosniff')
-    .header('content-disposition', `attachment; filename="${model.id}.${FILES[format].suffix}"`)
+    .header('content-disposition', `attachment; filename="${model.id}.${suffix}"`)
   const known = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   if (known && (known.includes(etag) || known.includes('*'))) return reply.code(304).send()
 

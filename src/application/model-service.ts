@@ -4,7 +4,8 @@ import { outputShape, parameterCount } from '../domain/network.ts'
 import type { BlobStore, Identifiers, ModelStore, Page, PageRequest } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 import { fewestTokens } from '../domain/tokens.ts'
-import { layersModelZip } from '../models/export/from-safetensors.ts'
+import { exportModel } from '../models/export/export-model.ts'
+import { openStoredWeights } from '../models/export/stored-weights.ts'
 import { ModelError } from '../models/model-error.ts'
 import type { ModelSource } from '../models/model-source.ts'
 import { readLayersModel } from '../models/read-layers-model.ts'
@@ -90,12 +91,10 @@ export function createModelService({ models, blobs, ids }: Ports) {
         blobs,
         safetensorsStream(network, normalization, tensors, upload.source, metadata),
       )
-      const zip = await layersModelZip(
-        (range) => blobs.read(safetensors.sha256, range),
-        network,
-        normalization,
-        { classNames },
-      )
+      const { sha256 } = safetensors
+      const weights = await openStoredWeights((range) => blobs.read(sha256, range))
+      const exported = { network, normalization, classNames, safetensorsSha256: sha256 }
+      const zip = exportModel(exported, weights, 'tfjs', 'float32')
       const model: Model = {
         id: ids.create('mdl'),
         name: upload.name,

@@ -10,8 +10,12 @@ export interface Normalization {
 /** `format` in the metadata of a model's safetensors file. */
 export const MODEL_FORMAT = 'distillery-model/1'
 
-export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
+export const WEIGHT_FORMATS = ['safetensors', 'tfjs', 'onnx', 'savedmodel'] as const
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
+
+/** How numbers are stored in a file; all computing is done in float32. */
+export const PRECISIONS = ['float32', 'float16'] as const
+export type Precision = (typeof PRECISIONS)[number]
 
 export interface Model {
   readonly id: string

@@ -4,7 +4,7 @@
  */
 import type { Dataset } from './dataset.ts'
 import type { PlannedTask } from './job-plan.ts'
-import type { Model } from './model.ts'
+import type { Model, Precision, WeightFormat } from './model.ts'
 import type { Report } from './report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type {
@@ -74,6 +74,15 @@ export interface ModelStore {
   get(id: string): Promise<Model | null>
   list(page: PageRequest): Promise<Page<Model>>
   remove(id: string): Promise<Removal>
+  /** A file that was made of the model before, besides those in `files`. */
+  exported(id: string, format: WeightFormat, precision: Precision): Promise<StoredBlob | null>
+  /** Keeps the blob as long as the model. Harmless when it is kept already, and when the model is gone. */
+  keepExport(
+    id: string,
+    format: WeightFormat,
+    precision: Precision,
+    blob: StoredBlob,
+  ): Promise<void>
 }
 
 export interface Submission {

@@ -1,7 +1,7 @@
 /** Models in Postgres. */
-import type { Model, Normalization } from '../domain/model.ts'
+import type { Model, Normalization, Precision, WeightFormat } from '../domain/model.ts'
 import type { Network } from '../domain/network.ts'
-import type { ModelStore, Page, PageRequest, Removal } from '../domain/ports.ts'
+import type { ModelStore, Page, PageRequest, Removal, StoredBlob } from '../domain/ports.ts'
 import type { Database } from './database.ts'
 import { type Model as ModelRow, Prisma } from './generated/client.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
@@ -73,6 +73,29 @@ export class PrismaModelStore implements ModelStore {
       ...pageClause(page),
     })
     return toPage(await Promise.all(rows.map((row) => toModel(this.#database, row))), page)
+  }
+
+  async exported(
+    modelId: string,
+    format: WeightFormat,
+    precision: Precision,
+  ): Promise<StoredBlob | null> {
+    const row = await this.#database.modelExport.findUnique({
+      where: { modelId_format_precision: { modelId, format, precision } },
+    })
+    return row && { sha256: row.sha256, sizeBytes: Number(row.sizeBytes) }
+  }
+
+  async keepExport(
+    id: string,
+    format: WeightFormat,
+    precision: Precision,
+    { sha256, sizeBytes }: StoredBlob,
+  ): Promise<void> {
+    await this.#database.$executeRaw`
+      INSERT INTO model_exports (model_id, format, precision, sha256, size_bytes)
+      SELECT m.id, ${format}, ${precision}, ${sha256}, ${sizeBytes} FROM models m WHERE m.id = ${id}
+      ON CONFLICT DO NOTHING`
   }
 
   async remove(id: string): Promise<Removal> {

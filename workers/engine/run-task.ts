@@ -1,4 +1,5 @@
 /** Carries out a task: files in, files and a result out. Knows no process and no message. */
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -35,6 +36,7 @@ import { deriveSeed } from './random.ts'
 import { checkTokens } from './tokens.ts'
 import { train } from './train.ts'
 import type { TeacherNetwork } from './training-input.ts'
+import { versions } from './versions.ts'
 import { initialize, matchWeights, type NamedArray } from './weights.ts'
 
 /** Rows of the dataset, ascending. */
@@ -153,33 +155,50 @@ async function readTeacherNetwork({ teacher }: TrainTask): Promise<TeacherNetwor
   }
 }
 
+/** What the delivered files say of themselves. */
+const manifestOf = ({ manifest }: TrainTask): Record<string, unknown> => ({
+  ...manifest,
+  versions: versions(),
+})
+
+/** @returns SHA-256 of the file */
 async function keepWeights(
-  { network, manifest }: TrainTask,
+  task: TrainTask,
   weights: readonly NamedArray[],
   normalization: FittedNormalization | null,
   outputs: Outputs,
-): Promise<void> {
-  const { classNames = null } = manifest
+): Promise<string> {
+  const { classNames = null } = task.manifest
   const metadata = {
     format: MODEL_FORMAT,
-    network: JSON.stringify(network),
+    network: JSON.stringify(task.network),
     classNames: JSON.stringify(classNames),
-    manifest: JSON.stringify(manifest),
+    manifest: JSON.stringify(manifestOf(task)),
   }
   const safetensors = writeSafetensors(deliveredArrays(weights, normalization), metadata)
   await outputs.stream('safetensors', Readable.from(safetensors))
+  return sha256(safetensors)
 }
 
 async function deliver(
   task: TrainTask,
   weights: readonly NamedArray[],
   normalization: FittedNormalization | null,
+  safetensorsSha256: string,
   outputs: Outputs,
 ): Promise<void> {
-  const { network, manifest } = task
-  const { classNames = null } = manifest
-  const model = layersModel(network, weights, normalization, { classNames, manifest })
+  const { classNames = null } = task.manifest
+  const model = layersModel(task.network, weights, normalization, {
+    classNames,
+    manifest: { ...manifestOf(task), safetensorsSha256 },
+  })
   await outputs.stream('tfjs', zipLayersModel(model))
+}
+
+function sha256(chunks: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256')
+  for (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024
@@ -255,10 +274,8 @@ export async function runTrain(
   if (trained.validation) await outputs.json('validation', trained.validation)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
-    await keepWeights(task, weights, normalization, outputs)
-  }
-  if (task.deliver) {
-    await deliver(task, weights, normalization, outputs)
+    const sha256 = await keepWeights(task, weights, normalization, outputs)
+    if (task.deliver) await deliver(task, weights, normalization, sha256, outputs)
   }
   return {
     files: outputs.files,

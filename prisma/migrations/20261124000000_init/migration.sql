@@ -84,6 +84,17 @@ CREATE TABLE "models" (
 );
 
 -- CreateTable
+CREATE TABLE "model_exports" (
+    "model_id" TEXT NOT NULL,
+    "format" TEXT NOT NULL,
+    "precision" TEXT NOT NULL,
+    "sha256" CHAR(64) NOT NULL,
+    "size_bytes" BIGINT NOT NULL,
+
+    CONSTRAINT "model_exports_pkey" PRIMARY KEY ("model_id","format","precision")
+);
+
+-- CreateTable
 CREATE TABLE "jobs" (
     "id" TEXT NOT NULL,
     "name" TEXT,
@@ -189,6 +200,9 @@ CREATE UNIQUE INDEX "blobs_sha256_key" ON "blobs"("sha256");
 CREATE UNIQUE INDEX "models_job_id_role_key" ON "models"("job_id", "role");
 
 -- CreateIndex
+CREATE INDEX "model_exports_sha256_idx" ON "model_exports"("sha256");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "jobs_idempotency_key_key" ON "jobs"("idempotency_key");
 
 -- CreateIndex
@@ -220,6 +234,9 @@ CREATE INDEX "task_dependencies_depends_on_id_idx" ON "task_dependencies"("depen
 
 -- CreateIndex
 CREATE INDEX "task_artifacts_sha256_idx" ON "task_artifacts"("sha256");
+
+-- AddForeignKey
+ALTER TABLE "model_exports" ADD CONSTRAINT "model_exports_model_id_fkey" FOREIGN KEY ("model_id") REFERENCES "models"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "blob_chunks" ADD CONSTRAINT "blob_chunks_blob_id_fkey" FOREIGN KEY ("blob_id") REFERENCES "blobs"("id") ON DELETE CASCADE ON UPDATE CASCADE;

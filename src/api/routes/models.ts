@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { ExportService } from '../../application/export-service.ts'
 import type { ModelService } from '../../application/model-service.ts'
 import type { BlobStore } from '../../domain/ports.ts'
 import { Problem } from '../../domain/problems.ts'
@@ -48,6 +49,7 @@ interface Settings {
 
 interface Options {
   readonly models: ModelService
+  readonly exports: ExportService
   readonly blobs: BlobStore
   readonly maxUploadBytes: number
 }
@@ -56,7 +58,7 @@ const Model = Type.Unsafe<ReturnType<typeof modelBody>>({ $ref: 'Model#' })
 
 export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { models, blobs, maxUploadBytes },
+  { models, exports, blobs, maxUploadBytes },
 ) => {
   await acceptUploads(app, RAW_TYPES, maxUploadBytes)
 
@@ -189,7 +191,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
       schema: {
         operationId: 'downloadWeights',
         tags: ['models'],
-        summary: 'Download the weights',
+        summary: 'Download the model in a format',
         params: Id('model'),
         querystring: FormatQuery,
         response: {
@@ -201,8 +203,9 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
     async ({ params, query, headers }, reply) =>
       sendWeights(reply, {
         blobs,
+        exports,
         model: await models.get(params.id),
-        format: query.format,
+        ...query,
         headers,
       }),
   )
