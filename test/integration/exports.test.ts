@@ -70,7 +70,8 @@ test.each(FILES)(
 )
 
 test('a file is made once, is the same for an equal model, and goes with its model', async () => {
-  const [one, other] = [await upload(), await upload()]
+  const weights = initialize(network, 2)
+  const [one, other] = [await upload(weights), await upload(weights)]
   const count = () => db.database.modelExport.count({ where: { modelId: one } })
   const [first, second] = await Promise.all([ask(one, 'format=onnx'), ask(one, 'format=onnx')])
   expect(second.rawPayload.equals(first.rawPayload)).toBe(true)

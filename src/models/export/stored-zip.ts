@@ -8,8 +8,7 @@ interface ZipEntry {
   readonly content: Buffer | Stream
 }
 
-/** Stored and not compressed: weights do not shrink. */
-export function storedZip(entries: readonly ZipEntry[]): Readable {
+async function* zipped(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array> {
   // The zip format holds local time: made from local fields, it is the same number in every time zone. Not 1980, its
   // first year: yazl clamps to a limit that is in local time as well.
   const mtime = new Date(1981, 0, 1, 0, 0, 0)
@@ -28,5 +27,8 @@ export function storedZip(entries: readonly ZipEntry[]): Readable {
       })
     }
   zip.end()
-  return Readable.from(output)
+  yield* output
 }
+
+/** Stored and not compressed: weights do not shrink. Nothing is read before the zip is. */
+export const storedZip = (entries: readonly ZipEntry[]): Readable => Readable.from(zipped(entries))
