@@ -8,6 +8,7 @@ import {
   openStoredWeights,
   type StoredWeights,
 } from '../../../../src/models/export/stored-weights.ts'
+import type { Rows } from '../../../../workers/engine/datasets.ts'
 import { writeSafetensors } from '../../../../workers/engine/export/safetensors.ts'
 import {
   type FittedNormalization,
@@ -36,43 +37,26 @@ const trainedLike = (weights: readonly NamedArray[]): NamedArray[] =>
 export interface Stored {
   readonly model: ExportedModel
   readonly weights: StoredWeights
+  /** Raw, row-major. */
   readonly rows: Float32Array
+  /** The safetensors file. */
   readonly file: Buffer
   /** Logits of the engine for the rows, with weights as they are in a file of that precision. */
   answers(precision: Precision): Promise<Float32Array>
 }
 
-export const ROWS = 16
+interface Trained {
+  readonly network: Network
+  readonly arrays: readonly NamedArray[]
+  readonly normalization: FittedNormalization | null
+  readonly classNames: readonly string[] | null
+  readonly file: Buffer
+  readonly data: Rows
+}
 
-/** @param scale of the rows, which are between −1 and 3 times it and standardized where `normalize` says so */
-export async function stored(
-  network: Network,
-  { scale = 1, normalize = false, count = ROWS, trained = true } = {},
-): Promise<Stored> {
-  const start = initialize(network, 5)
-  const arrays = trained ? trainedLike(start) : start
-  const data = randomRows(count, network.inputShape, 2)
-  data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
-  const fitted: FittedNormalization | null = normalize
-    ? fitNormalization(data, rowNumbers(count))
-    : null
-  const extra = fitted
-    ? [
-        { name: 'normalization.mean', shape: [fitted.mean.length], values: fitted.mean },
-        {
-          name: 'normalization.standardDeviation',
-          shape: [fitted.mean.length],
-          values: fitted.standardDeviation,
-        },
-      ]
-    : []
-  const file = Buffer.concat(
-    writeSafetensors([...arrays, ...extra], {
-      format: MODEL_FORMAT,
-      network: JSON.stringify(network),
-      manifest: JSON.stringify({ seed: 7 }),
-    }),
-  )
+/** A model out of its safetensors file. */
+export async function storedModel(trained: Trained): Promise<Stored> {
+  const { network, arrays, normalization, classNames, file, data } = trained
   const rounded = (precision: Precision): NamedArray[] =>
     arrays.map((array) => {
       const last = array.name.split('.').at(-1) as Parameters<typeof precisionOf>[0]
@@ -83,8 +67,8 @@ export async function stored(
   return {
     model: {
       network,
-      normalization: fitted && toNormalization(fitted),
-      classNames: null,
+      normalization: normalization && toNormalization(normalization),
+      classNames,
       safetensorsSha256: createHash('sha256').update(file).digest('hex'),
     },
     weights: await openStoredWeights(pieces(file)),
@@ -95,11 +79,44 @@ export async function stored(
         network,
         rounded(precision),
         data,
-        rowNumbers(count),
-        fitted,
+        rowNumbers(data.count),
+        normalization,
         new AbortController().signal,
       ),
   }
+}
+
+export const ROWS = 16
+
+/** @param scale of the rows, which are between −1 and 3 times it and standardized where `normalize` says so */
+export async function stored(
+  network: Network,
+  { scale = 1, normalize = false, trained = true } = {},
+): Promise<Stored> {
+  const start = initialize(network, 5)
+  const arrays = trained ? trainedLike(start) : start
+  const data = randomRows(ROWS, network.inputShape, 2)
+  data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
+  const normalization = normalize ? fitNormalization(data, rowNumbers(ROWS)) : null
+  const channels = [network.inputShape.at(-1) ?? 1]
+  const extra = normalization
+    ? [
+        { name: 'normalization.mean', shape: channels, values: normalization.mean },
+        {
+          name: 'normalization.standardDeviation',
+          shape: channels,
+          values: normalization.standardDeviation,
+        },
+      ]
+    : []
+  const metadata = {
+    format: MODEL_FORMAT,
+    network: JSON.stringify(network),
+    classNames: JSON.stringify(null),
+    manifest: JSON.stringify({ seed: 7 }),
+  }
+  const file = Buffer.concat(writeSafetensors([...arrays, ...extra], metadata))
+  return storedModel({ network, arrays, normalization, classNames: null, file, data })
 }
 
 /** Largest difference, in units of the largest answer (or of 1 where all are smaller). */
