@@ -67,7 +67,10 @@ export async function trainOnDigits(folder: string): Promise<Digits> {
       testSet: null,
       network,
       objective: LABELS_ONLY,
-      training: trainingOf({ epochs: 4 }),
+      training: trainingOf({
+        epochs: 12,
+        optimizer: { name: 'adam', learningRate: 0.005 },
+      }),
       labelledFraction: 1,
       normalization: 'standardize',
       teacherLogitsPath: null,

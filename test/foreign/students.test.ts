@@ -61,7 +61,8 @@ function python(args: readonly string[], input = ''): string {
   })
 }
 
-const floats = (file: string): Float32Array => new Float32Array(readFileSync(file).buffer.slice(0))
+const floats = (file: string): Float32Array =>
+  new Float32Array(new Uint8Array(readFileSync(file)).buffer)
 
 /** Of each model: its name where the logits differ, with how much. */
 const wrong = (cases: readonly Case[], got: (one: Case) => Float32Array): string[] =>

@@ -154,6 +154,9 @@ test.each<Preset>(['resnet20', 'wrn-16-2', 'vgg8', 'mobilenet-tiny'])(
   (preset) => expectSameLogits([9, 8, 3], presetLayers(preset, {}, [9, 8, 3], 3), 1, true),
 )
 
+test('a flatten layer may read a vector', () =>
+  expectSameLogits([4], [{ type: 'flatten' }, { type: 'dense', units: 3 }], 1, true))
+
 test('an input layer gets a name of its own', () =>
   expectSameLogits(
     [4],
