@@ -199,6 +199,38 @@ describe('the student', () => {
     expect(same.body.equals(body)).toBe(true)
   })
 
+  test.each([
+    ['onnx', '.onnx'],
+    ['savedmodel', '.savedmodel.zip'],
+    ['onnx&precision=float16', '.float16.onnx'],
+  ])('is made as %s, once', async (format, suffix) => {
+    const [first, again] = [await client.bytes(url(format)), await client.bytes(url(format))]
+    expect(first.status).toBe(200)
+    const hash = createHash('sha256').update(first.body).digest('hex')
+    expect(first.headers.get('etag')).toBe(`"${hash}"`)
+    expect(first.headers.get('content-disposition')).toContain(suffix)
+    expect(again.body.equals(first.body)).toBe(true)
+    const { status, body } = await client.bytes(url(format), { range: 'bytes=-7' })
+    expect([status, body]).toEqual([206, first.body.subarray(-7)])
+  })
+
+  test('has a manifest that leads from the file to its job and its numbers', async () => {
+    const report = (await client.send('GET', `/v1/jobs/${job.id}/report`)).body
+    const { headers } = await client.bytes(url('safetensors'))
+    const manifest = (await client.send('GET', url('manifest'))).body
+    expect(manifest).toMatchObject({
+      safetensorsSha256: headers.get('etag')?.slice(1, -1),
+      arm: 'distilled',
+      seed: report.evaluation.seed,
+      dataset: { contentSha256: report.dataset.contentSha256 },
+      classNames: report.dataset.classNames,
+      versions: { node: expect.any(String), tensorflow: expect.any(String) },
+      model: { id: job.models.student },
+      job: { id: job.id, resolvedSpec: { seed: report.evaluation.seed } },
+      metrics: { heldOut: report.arms.distilled.metrics, gain: report.gain },
+    })
+  })
+
   test('comes in parts that add up to the whole', async () => {
     const whole = await client.bytes(url('safetensors'))
     const size = whole.body.length

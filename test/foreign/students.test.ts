@@ -102,6 +102,13 @@ test('a SavedModel is a layer of a Keras model', async () => {
   expect(wrong(cases, ({ answers }) => floats(answers))).toEqual([])
 })
 
+test('ONNX models are what the checker of ONNX allows, with shapes that it infers to the same', async () => {
+  const files = (await models('onnx')).map(({ file }) => file)
+  const check =
+    'import onnx, sys; [onnx.checker.check_model(onnx.load(f), True) for f in sys.argv[1:]]'
+  python(['-c', check, ...files])
+})
+
 test('an ONNX model is made int8 as the documentation says', async () => {
   const guide = readFileSync(path.join(ROOT, 'docs/api.md'), 'utf8')
   const [, line = ''] = /^python3 -c '(.*quantize_dynamic.*)'$/m.exec(guide) ?? []

@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'vitest'
 import { resolveAugmentation } from '../../../src/domain/augmentation.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { resolveObjective } from '../../../src/domain/objective.ts'
+import { VERSION } from '../../../src/domain/version.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
 import { fitNormalization, toNormalization } from '../../../workers/engine/normalization.ts'
@@ -58,7 +59,14 @@ test('a delivered final answers the test set, and its file predicts the same log
   const { metadata, arrays } = readSafetensors(read(task, 'safetensors'))
   expect(JSON.parse(metadata.network ?? '')).toEqual(task.network)
   expect(JSON.parse(metadata.classNames ?? '')).toEqual(['a', 'b', 'c'])
-  expect(JSON.parse(metadata.manifest ?? '')).toEqual(task.manifest)
+  expect(JSON.parse(metadata.manifest ?? '')).toEqual({
+    ...task.manifest,
+    versions: {
+      distillery: VERSION,
+      node: process.version.slice(1),
+      tensorflow: expect.stringMatching(/^2\.\d+\.\d+/),
+    },
+  })
   expect(arrays.slice(-2).map(({ name }) => name)).toEqual([
     'normalization.mean',
     'normalization.standardDeviation',
