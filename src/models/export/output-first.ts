@@ -3,7 +3,9 @@ import type { Stream } from '../protobuf/message.ts'
 import { float32Chunks } from './precision.ts'
 
 /** Of the result that is in memory at once; a larger kernel is read several times. */
-const SLAB_BYTES = 1 << 25
+const SLAB_BYTES = 1 << 24
+/** Of what is given at once, so that whoever takes it needs no second slab. */
+const PIECE_BYTES = 1 << 17
 
 export interface KernelSides {
   /** Height times width. */
@@ -35,7 +37,8 @@ export function outputFirst(
           }
           at++
         }
-      yield new Uint8Array(slab.buffer)
+      for (let start = 0; start < slab.byteLength; start += PIECE_BYTES)
+        yield new Uint8Array(slab.buffer, start, Math.min(PIECE_BYTES, slab.byteLength - start))
     }
   }
   return { sizeBytes: kernel.sizeBytes, read }

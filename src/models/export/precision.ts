@@ -18,12 +18,16 @@ const KERNELS: readonly WeightShape['name'][] = ['kernel', 'depthwiseKernel', 'p
 export const precisionOf = (weight: WeightShape['name'], wanted: Precision): Precision =>
   KERNELS.includes(weight) ? wanted : 'float32'
 
-/** Chunks cut at multiples of 4 bytes, as float32 numbers; a chunk that came unaligned is copied. */
+/** Chunks cut at multiples of 4 bytes, as float32 numbers; a chunk that is not aligned is copied. */
 export async function* float32Chunks(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Float32Array> {
   let rest = new Uint8Array(0)
   for await (const chunk of chunks) {
+    if (rest.length === 0 && chunk.length % 4 === 0 && chunk.byteOffset % 4 === 0) {
+      yield new Float32Array(chunk.buffer, chunk.byteOffset, chunk.length / 4)
+      continue
+    }
     const bytes = new Uint8Array(rest.length + chunk.length)
     bytes.set(rest)
     bytes.set(chunk, rest.length)
