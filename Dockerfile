@@ -10,7 +10,7 @@ COPY . .
 RUN npx prisma generate
 
 FROM packages AS api-packages
-RUN npm prune --omit=dev --omit=optional && rm -rf node_modules/@tensorflow
+RUN npm prune --omit=dev --omit=optional && rm -rf node_modules/@tensorflow node_modules/onnxruntime-node
 
 FROM packages AS worker-packages
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip g++ binutils \
