@@ -1,6 +1,6 @@
 /** Delivered models in the runtimes that people have, by the examples that show how. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -121,7 +121,7 @@ test('an ONNX model is made int8 as the documentation says', async () => {
   const out = python([path.join(EXAMPLES, 'load_onnx.py'), quantized, labelledRows])
   const [got, want] = [out, accuracy].map((text) => Number(text.split(' ')[1]))
   expect(Math.abs((got ?? 0) - (want ?? 1))).toBeLessThan(0.03)
-  expect(statSync(quantized).size).toBeLessThan(1e6)
+  expect(readFileSync(quantized).includes('DynamicQuantizeLinear')).toBe(true)
 })
 
 test('Node, from onnx: the example runs', async () => {
