@@ -27,7 +27,7 @@ def keras_layer(name, layer):
         options["activation"] = snake_case(options["activation"])
     if "negative_slope" in options:
         return keras.layers.LeakyReLU(negative_slope=options["negative_slope"], name=name)
-    kind = layer["type"][0].upper() + layer["type"][1:].replace("2d", "2D")
+    kind = layer["type"][0].upper() + layer["type"][1:].replace("1d", "1D").replace("2d", "2D")
     return getattr(keras.layers, kind)(name=name, **options)
 
 

@@ -42,6 +42,17 @@ def pad(x, size, strides, padding, value=0.0):
     return F.pad(x, border, value=value)
 
 
+def as_image(layer):
+    """Layers on sequences are layers on images of width 1."""
+    wide = {**layer, "type": layer["type"].replace("1d", "2d")}
+    for option in ("kernelSize", "strides", "poolSize", "size"):
+        if option in layer:
+            wide[option] = [layer[option], 1]
+    if layer["type"] == "zeroPadding1d":
+        wide["padding"] = [layer["padding"], [0, 0]]
+    return wide
+
+
 class Student(torch.nn.Module):
     def __init__(self, file):
         super().__init__()
@@ -52,6 +63,8 @@ class Student(torch.nn.Module):
         self.weights = torch.nn.ParameterDict()
         for name, tensor in tensors.items():
             layer, weight = name.rsplit(".", 1)
+            if tensor.ndim == 3:  # of a sequence: an image of width 1
+                tensor = tensor.unsqueeze(1)
             if tensor.ndim == 4 and weight == "depthwiseKernel":  # [h, w, in, multiplier] to [in * multiplier, 1, h, w]
                 tensor = tensor.permute(2, 3, 0, 1).reshape(-1, 1, *tensor.shape[:2])
             elif tensor.ndim == 4:  # [h, w, in, out] to [out, in, h, w]
@@ -75,6 +88,9 @@ class Student(torch.nn.Module):
         kind = layer["type"]
         w = {one["name"]: self.weights[f"{placed['name']}/{one['name']}"] for one in placed["weights"]}
         bias = w.get("bias")
+        if kind.endswith("1d"):
+            x = self.layer({**placed, "layer": as_image(layer)}, [x.movedim(-1, 1).unsqueeze(-1)])
+            return x.squeeze(-1).movedim(1, -1) if x.ndim == 4 else x
         if kind == "dense":
             x = F.linear(x, w["kernel"].T, bias)
         elif kind == "conv2d":
@@ -94,6 +110,12 @@ class Student(torch.nn.Module):
             x = F.pad(x, [*layer["padding"][1], *layer["padding"][0]])
         elif kind == "upSampling2d":
             x = x.repeat_interleave(layer["size"][0], 2).repeat_interleave(layer["size"][1], 3)
+        elif kind == "embedding":
+            x = F.embedding(x.long(), w["embeddings"])
+        elif kind == "rescaling":
+            x = x * layer["scale"] + layer["offset"]
+        elif kind == "reshape":
+            x = channels_first(channels_last(x).reshape(len(x), *placed["outputShape"]))
         elif kind == "flatten":
             x = channels_last(x).flatten(1)
         elif kind == "batchNormalization":

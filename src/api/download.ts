@@ -25,7 +25,8 @@ export const FormatQuery = Type.Object({
   }),
   precision: Type.Enum([...PRECISIONS], {
     default: 'float32',
-    description: 'float16: kernels as half-precision numbers, half the size; computed in float32.',
+    description:
+      'float16: kernels and embeddings as half-precision numbers, half the size; computed in float32.',
   }),
 })
 

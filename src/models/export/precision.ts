@@ -1,5 +1,5 @@
 /**
- * Weights as half-precision numbers. Kernels are halved; what is one number a channel (biases, scales, averages, the
+ * Weights as half-precision numbers. Kernels and embeddings are halved; what is one number a channel (biases, scales, averages, the
  * normalization of inputs) stays float32: it is hardly a percent of the bytes, and averages of raw inputs may exceed the
  * range of halves.
  */
@@ -13,10 +13,15 @@ const BEYOND_HALF = 65_520
 /** The model cannot be written as asked; the message says why and what to ask for. */
 export class ExportImpossible extends Error {}
 
-const KERNELS: readonly WeightShape['name'][] = ['kernel', 'depthwiseKernel', 'pointwiseKernel']
+const HALVED: readonly WeightShape['name'][] = [
+  'kernel',
+  'depthwiseKernel',
+  'pointwiseKernel',
+  'embeddings',
+]
 
 export const precisionOf = (weight: WeightShape['name'], wanted: Precision): Precision =>
-  KERNELS.includes(weight) ? wanted : 'float32'
+  HALVED.includes(weight) ? wanted : 'float32'
 
 /** Chunks cut at multiples of 4 bytes, as float32 numbers; a chunk that is not aligned is copied. */
 export async function* float32Chunks(

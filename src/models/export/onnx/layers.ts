@@ -1,14 +1,18 @@
 /** The nodes of one layer. Windows run on images with channels first; what lies in between keeps the order it gets. */
 import type { Precision } from '../../../domain/model.ts'
 import {
+  type ImageLayer,
   type Layer,
   type PlacedLayer,
   type Shape,
   type WeightShape,
   weightName,
 } from '../../../domain/network.ts'
+import { withWidth } from '../../../domain/sequence-as-image.ts'
+import { DATA_TYPES } from '../../onnx/messages.ts'
 import type { Stream } from '../../protobuf/message.ts'
 import { type KernelSides, outputFirst } from '../output-first.ts'
+import { placedImage } from '../placed-image.ts'
 import { precisionOf } from '../precision.ts'
 import { windowPads } from '../same-padding.ts'
 import { activate } from './activations.ts'
@@ -23,7 +27,7 @@ export interface Surroundings {
   readonly weight: (name: string) => Stream
 }
 
-type Convolution = Extract<Layer, { kernelSize: unknown }>
+type Convolution = Extract<ImageLayer, { kernelSize: unknown }>
 
 class LayerNodes {
   readonly #around: Surroundings
@@ -170,6 +174,14 @@ class LayerNodes {
     return graph.node(name, 'Add', [graph.node(`${name}/scaled`, 'Mul', [centred, scale]), beta])
   }
 
+  embedding(tokens: string): string {
+    const { graph } = this.#around
+    const { name } = this.#placed
+    const ids = graph.node(`${name}/ids`, 'Cast', [tokens], { to: DATA_TYPES.int64 })
+    const table = this.#weight('embeddings', this.#shape('embeddings'))
+    return graph.node(name, 'Gather', [table, ids])
+  }
+
   layerNormalization(epsilon: number, input: Value): string {
     const inputs = [input.name, this.#vector('gamma'), this.#vector('beta')]
     return this.#around.graph.node(this.#placed.name, 'LayerNormalization', inputs, {
@@ -195,6 +207,15 @@ export function layerNodes(
     channels,
   })
   const vector = (output: string): Value => ({ name: output, shape: outputShape, channels: 'last' })
+  const reshaped = (part: string, value: Value, shape: Shape): Value => {
+    const sides = graph.integers(`${name}/${part}/sides`, [0, ...shape])
+    const from = images.channelsLast(value).name
+    return {
+      name: graph.node(`${name}/${part}`, 'Reshape', [from, sides]),
+      shape,
+      channels: 'last',
+    }
+  }
   switch (layer.type) {
     case 'dense':
       return vector(nodes.dense(layer, input.name))
@@ -219,6 +240,29 @@ export function layerNodes(
     case 'upSampling2d': {
       const image = images.channelsFirst(input)
       return like(image, nodes.upSampling(layer, image))
+    }
+    case 'conv1d':
+    case 'depthwiseConv1d':
+    case 'separableConv1d':
+    case 'maxPooling1d':
+    case 'averagePooling1d':
+    case 'globalAveragePooling1d':
+    case 'globalMaxPooling1d':
+    case 'zeroPadding1d':
+    case 'upSampling1d': {
+      const wide = reshaped('image', input, withWidth(input.shape))
+      const image = layerNodes(around, placedImage(placed, layer), [wide])
+      return image.shape.length === 1 ? image : reshaped('sequence', image, outputShape)
+    }
+    case 'embedding':
+      return vector(nodes.embedding(input.name))
+    case 'reshape':
+      return reshaped('shape', input, outputShape)
+    case 'rescaling': {
+      const scale = graph.floats(`${name}/scale`, [layer.scale], [])
+      const offset = graph.floats(`${name}/offset`, [layer.offset], [])
+      const scaled = graph.node(`${name}/scaled`, 'Mul', [input.name, scale])
+      return like(input, graph.node(name, 'Add', [scaled, offset]))
     }
     case 'flatten':
       return vector(graph.node(name, 'Flatten', [images.channelsLast(input).name], { axis: 1 }))

@@ -1,12 +1,16 @@
 /** The nodes of one layer, in TensorFlow's operators; images have their channels last, as in the service. */
 import type { Precision } from '../../../domain/model.ts'
 import {
+  type ImageLayer,
   type Layer,
   type PlacedLayer,
+  type Shape,
   type WeightShape,
   weightName,
 } from '../../../domain/network.ts'
+import { withWidth } from '../../../domain/sequence-as-image.ts'
 import type { Stream } from '../../protobuf/message.ts'
+import { placedImage } from '../placed-image.ts'
 import { precisionOf } from '../precision.ts'
 import { activate } from './activations.ts'
 import { attr, FLOAT, type TensorFlowGraph } from './graph.ts'
@@ -32,7 +36,7 @@ const windows = ({
   padding: attr.text(padding.toUpperCase()),
 })
 
-type Convolution = Extract<Layer, { kernelSize: unknown }>
+type Convolution = Extract<ImageLayer, { kernelSize: unknown }>
 
 class LayerNodes {
   readonly #graph: TensorFlowGraph
@@ -146,12 +150,35 @@ class LayerNodes {
     })
   }
 
-  flatten(input: string): string {
-    const shape = this.#graph.integers(this.#part('shape'), [-1, this.#placed.outputShape[0] ?? 1])
-    return this.#graph.node(this.#placed.name, 'Reshape', [input, shape], {
+  reshape(name: string, input: string, shape: Shape): string {
+    const sides = this.#graph.integers(`${name}/sides`, [-1, ...shape])
+    return this.#graph.node(name, 'Reshape', [input, sides], {
       ...FLOAT,
       Tshape: attr.type('int32'),
     })
+  }
+
+  embedding(tokens: string): string {
+    const ids = this.#graph.node(this.#part('ids'), 'Cast', [tokens], {
+      SrcT: attr.type('float32'),
+      DstT: attr.type('int32'),
+    })
+    const axis = this.#graph.integers(this.#part('axis'), [0], [])
+    const inputs = [this.#weight('embeddings'), ids, axis]
+    return this.#graph.node(this.#placed.name, 'GatherV2', inputs, {
+      Tparams: attr.type('float32'),
+      Tindices: attr.type('int32'),
+      Taxis: attr.type('int32'),
+    })
+  }
+
+  rescaling({ scale, offset }: Extract<Layer, { type: 'rescaling' }>, input: string): string {
+    const scaled = this.#graph.node(this.#part('scaled'), 'Mul', [
+      input,
+      this.#graph.floats(this.#part('scale'), [scale], []),
+    ])
+    const shift = this.#graph.floats(this.#part('offset'), [offset], [])
+    return this.#graph.node(this.#placed.name, 'AddV2', [scaled, shift])
   }
 
   /** `γ x / √(variance + ε) + β` of centred inputs. */
@@ -194,11 +221,15 @@ class LayerNodes {
   }
 }
 
-/** @returns the name of the node that gives what the layer gives; dropout gives what it reads */
+/**
+ * @param inputShape of the first input
+ * @returns the name of the node that gives what the layer gives; dropout gives what it reads
+ */
 export function layerNodes(
   around: Surroundings,
   placed: PlacedLayer,
   inputs: readonly [string, ...string[]],
+  inputShape: Shape,
 ): string {
   const { graph } = around
   const { layer, name } = placed
@@ -222,8 +253,29 @@ export function layerNodes(
       return nodes.zeroPadding(layer, input)
     case 'upSampling2d':
       return nodes.upSampling(input)
+    case 'conv1d':
+    case 'depthwiseConv1d':
+    case 'separableConv1d':
+    case 'maxPooling1d':
+    case 'averagePooling1d':
+    case 'globalAveragePooling1d':
+    case 'globalMaxPooling1d':
+    case 'zeroPadding1d':
+    case 'upSampling1d': {
+      const image = placedImage(placed, layer)
+      const wide = nodes.reshape(`${name}/image`, input, withWidth(inputShape))
+      const output = layerNodes(around, image, [wide], withWidth(inputShape))
+      return image.outputShape === placed.outputShape
+        ? output
+        : nodes.reshape(`${name}/sequence`, output, placed.outputShape)
+    }
+    case 'embedding':
+      return nodes.embedding(input)
+    case 'rescaling':
+      return nodes.rescaling(layer, input)
+    case 'reshape':
     case 'flatten':
-      return nodes.flatten(input)
+      return nodes.reshape(name, input, placed.outputShape)
     case 'batchNormalization':
       return nodes.batchNormalization(layer.epsilon, input)
     case 'layerNormalization':

@@ -36,13 +36,17 @@ export function savedModel(content: ModelContent): Encoded {
   })
   let last = normalized(graph, input, content)
   const given = new Map([[INPUT, last]])
+  const shapes = new Map([[INPUT, network.inputShape]])
   for (const [position, placed] of network.layers.entries()) {
-    const inputs = layerInputs(network, position).map((from) => {
+    const reads = layerInputs(network, position)
+    const shape = shapes.get(reads[0] ?? INPUT) ?? network.inputShape
+    const inputs = reads.map((from) => {
       const name = given.get(from)
       if (!name) throw new Error(`layer ${placed.name} reads ${from}, which is not before it`)
       return name
     })
-    last = layerNodes({ ...content, graph }, placed, inputs as [string, ...string[]])
+    last = layerNodes({ ...content, graph }, placed, inputs as [string, ...string[]], shape)
+    shapes.set(placed.name, placed.outputShape)
     given.set(placed.name, last)
   }
   const output = graph.node(OUTPUT, 'Identity', [last], FLOAT)

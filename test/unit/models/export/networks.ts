@@ -4,7 +4,14 @@ import { PRESETS, type Preset } from '../../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../../src/domain/layers.ts'
 import type { Network } from '../../../../src/domain/network.ts'
 import { presetLayers } from '../../../../src/domain/presets.ts'
-import { BRANCHES, EVERY_LAYER, MORE_LAYERS, networkOf } from '../../engine/support.ts'
+import {
+  BRANCHES,
+  EVERY_LAYER,
+  MORE_LAYERS,
+  networkOf,
+  SEQUENCES,
+  TOKENS,
+} from '../../engine/support.ts'
 
 const dense: LayerSpec = { type: 'dense', units: 3 }
 
@@ -37,6 +44,8 @@ export const NETWORKS: readonly (readonly [string, Network])[] = [
   ['common layers', networkOf([6, 7, 2], EVERY_LAYER)],
   ['less common layers', networkOf([7, 6, 2], MORE_LAYERS)],
   ['branches', networkOf([6, 5, 2], BRANCHES)],
+  ['sequences', networkOf([4, 3, 2], SEQUENCES)],
+  ['tokens', networkOf([7], TOKENS)],
   ['uneven padding', networkOf([11, 14, 3], PADDINGS)],
   [
     'a vector',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { MODEL_FORMAT, type Precision } from '../../../../src/domain/model.ts'
 import type { Network } from '../../../../src/domain/network.ts'
+import { fewestTokens } from '../../../../src/domain/tokens.ts'
 import type { ExportedModel } from '../../../../src/models/export/export-model.ts'
 import { precisionOf } from '../../../../src/models/export/precision.ts'
 import {
@@ -18,7 +19,7 @@ import {
 import { predict } from '../../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../../workers/engine/random.ts'
 import { initialize, type NamedArray } from '../../../../workers/engine/weights.ts'
-import { randomRows, rowNumbers } from '../../engine/support.ts'
+import { asTokens, randomRows, rowNumbers } from '../../engine/support.ts'
 
 /** Reads in pieces of a few bytes, which end within numbers. */
 export const pieces = (file: Uint8Array, pieceBytes = 4099) =>
@@ -95,9 +96,14 @@ export async function stored(
 ): Promise<Stored> {
   const start = initialize(network, 5)
   const arrays = trained ? trainedLike(start) : start
-  const data = randomRows(ROWS, network.inputShape, 2)
-  data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
-  const normalization = normalize ? fitNormalization(data, rowNumbers(ROWS)) : null
+  const rows = randomRows(ROWS, network.inputShape, 2)
+  const tokens = fewestTokens(network)
+  // Ids of tokens are neither scaled nor standardized.
+  const data = tokens === null ? rows : asTokens(rows, tokens)
+  if (tokens === null)
+    data.values.set(data.values.map((value, index) => scale * (value + (index % 3))))
+  const normalization =
+    normalize && tokens === null ? fitNormalization(data, rowNumbers(ROWS)) : null
   const channels = [network.inputShape.at(-1) ?? 1]
   const extra = normalization
     ? [
