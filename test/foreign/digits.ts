@@ -56,7 +56,7 @@ export async function trainOnDigits(folder: string): Promise<Digits> {
   await mkdir(outputDirectory)
   const network = networkOf(inputShape, LAYERS)
   const split: Split = { kind: 'holdout', fraction: 0.2, stratified: true, seed: 1 }
-  const parts = partition(split, labels, null)
+  const parts = { ...partition(split, labels, null), validation: new Uint32Array(0) }
   const result = await runTrain(
     {
       kind: 'train',
@@ -74,6 +74,8 @@ export async function trainOnDigits(folder: string): Promise<Digits> {
       labelledFraction: 1,
       normalization: 'standardize',
       teacherLogitsPath: null,
+      teacher: null,
+      keepWeights: false,
       seed: 3,
       deliver: true,
       manifest: { arm: 'distilled', seed: 3, classNames },
