@@ -17,6 +17,9 @@ from pathlib import Path
 import numpy as np
 
 
+DTYPES = {"F32": "<f4", "F16": "<f2"}
+
+
 def load(file):
     """Returns (tensors by name, metadata). A safetensors file is a JSON header followed by raw numbers."""
     data = Path(file).read_bytes()
@@ -26,10 +29,8 @@ def load(file):
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
-        if entry["dtype"] != "F32":
-            raise ValueError(f"{name} is {entry['dtype']}, not F32")
-        numbers = np.frombuffer(data[8 + length + start : 8 + length + end], dtype="<f4")
-        tensors[name] = numbers.reshape(entry["shape"])
+        numbers = np.frombuffer(data[8 + length + start : 8 + length + end], dtype=DTYPES[entry["dtype"]])
+        tensors[name] = numbers.astype(np.float32).reshape(entry["shape"])
     return tensors, metadata
 
 

@@ -6,7 +6,8 @@ const USAGE = `Usage: node scripts/run.js <command> [arguments]
 
   demo                submit a real job on the bundled digits data and show what comes out
   start               run the service: database, queue, API and worker
-  test [arguments]    all tests; arguments go to vitest
+  test [arguments]    all tests but test-foreign; arguments go to vitest
+  test-foreign        delivered models in Python runtimes and a browser, which it installs
   check               style, types, layers, unused code, unit tests
   bench [options]     speed against PyTorch and JAX, in their own Python environments (bench/run.ts)
   setup [step…]       only what the others do first: packages, node, tensorflow, redis, client
@@ -25,6 +26,8 @@ const COMMANDS = {
   demo: async (args) => (await import('./commands/demo.js')).demo(args),
   start: async () => (await import('./commands/start.js')).start(),
   test: async (args) => (await import('./commands/test.js')).test(args),
+  'test-foreign': async (args) =>
+    (await import('./commands/test.js')).test(['--project=foreign', ...args]),
   check: async () => (await import('./commands/check.js')).check(),
   bench: async (args) => (await import('./commands/bench.js')).bench(args),
   setup: async (args) => {

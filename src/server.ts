@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './api/app.ts'
 import { createDatasetService } from './application/dataset-service.ts'
+import { createExportService } from './application/export-service.ts'
 import { createJobService } from './application/job-service.ts'
 import { createModelService } from './application/model-service.ts'
 import { readConfig, redacted, refuseOpenDoor } from './config.ts'
@@ -37,6 +38,7 @@ const datasetStore = new PrismaDatasetStore(database)
 const modelStore = new PrismaModelStore(database)
 const workers = new PrismaWorkerRegistry(database)
 
+const jobStore = new PrismaJobStore(database)
 const datasets = createDatasetService({
   datasets: datasetStore,
   blobs,
@@ -47,7 +49,7 @@ const datasets = createDatasetService({
 await datasets.ensureBuiltin()
 const app = await buildApp({
   jobs: createJobService({
-    jobs: new PrismaJobStore(database),
+    jobs: jobStore,
     datasets: datasetStore,
     models: modelStore,
     ids,
@@ -64,6 +66,7 @@ const app = await buildApp({
       environment: config.trainerEnvironment,
     }),
   }),
+  exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
   blobs,
   health: {
     database: async () => {

@@ -9,9 +9,10 @@ import type { ClaimedTask, Failure } from '../src/domain/task.ts'
 import type { Logger } from '../src/logger.ts'
 import type { BlobCache } from './blob-cache.ts'
 import { buildTask } from './build-task.ts'
-import { collectOutcome } from './collect-outcome.ts'
+import { collectOutcome, takenOver } from './collect-outcome.ts'
 import { recordEpochsOf } from './epoch-recorder.ts'
 import { keepLease, type Stop } from './lease.ts'
+import { reuseKey } from './reuse.ts'
 import type { Progress } from './trainer-contract.ts'
 import type { TrainerPool } from './trainer-pool.ts'
 import { TrainerFailed } from './trainer-process.ts'
@@ -34,9 +35,17 @@ async function execute(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<'finished' | 'stopped' | 'lost'> {
+  const earlier = await ports.tasks.artifacts(claimed.jobId)
+  const key = reuseKey(claimed, earlier)
+  const done = key && (await ports.tasks.reusable(key))
+  if (done) {
+    await ports.tasks.recordEpochs(claimed, done.epochs)
+    const outcome = await takenOver(claimed, key, done, ports.blobs, ports.ids)
+    return ports.tasks.finish(claimed, outcome)
+  }
   const needed = new Set<string>()
   const task = buildTask(claimed, {
-    earlier: await ports.tasks.artifacts(claimed.jobId),
+    earlier,
     fileOf: (sha256) => {
       needed.add(sha256)
       return ports.cache.pathOf(sha256)
@@ -59,13 +68,13 @@ async function execute(
     signal,
   )
   await curve.drain()
-  const outcome = await collectOutcome(claimed, result, directory, ports.blobs, ports.ids)
+  const outcome = await collectOutcome(claimed, key, result, directory, ports.blobs, ports.ids)
   return ports.tasks.finish(claimed, outcome)
 }
 
 const toFailure = (error: unknown): Failure =>
   error instanceof TrainerFailed
-    ? { code: error.code, class: error.class, message: error.message }
+    ? { code: error.code, class: error.class, message: error.message, details: error.details }
     : {
         code: 'worker-error',
         class: 'system',

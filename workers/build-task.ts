@@ -1,11 +1,18 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
-import { finalIsMeasured, foldCount, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
 import type { ModelForm } from '../src/domain/model.ts'
 import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
-import type { DatasetFiles, MeasuredLogits, Task, TeacherFiles } from './trainer-contract.ts'
+import type {
+  DatasetFiles,
+  MeasuredLogits,
+  Task,
+  TeacherFiles,
+  TeacherInStep,
+  ValidationFile,
+} from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
 export interface EarlierFile {
@@ -108,6 +115,34 @@ function teacherManifest(form: ModelForm): Record<string, unknown> {
   }
 }
 
+const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
+  arm === 'teacher' && teacher.kind === 'train' ? teacher.training : student.training
+
+function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): ValidationFile[] {
+  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
+    if (kind !== 'train' || arm === null) return []
+    if (trainingOf(job, arm).validationFraction === null) return []
+    return [{ arm, fold, path: needFile(surroundings, key, 'validation') }]
+  })
+}
+
+/** Whether the teacher has to answer on rows that are other ones in every step. */
+const studentsAugment = ({ student, objective }: ResolvedJob): boolean =>
+  student.training.augmentation !== null &&
+  objective.some((term) => METHODS[term.method].needsTeacher)
+
+function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): TeacherInStep {
+  const { teacher } = job
+  if (teacher.kind === 'train') {
+    const weightsPath = needFile(surroundings, teacherKey(job, fold), 'safetensors')
+    return { network: teacher.network, weightsPath, normalization: 'in-weights-file' }
+  }
+  // Refused when the job was submitted.
+  if (teacher.form.kind !== 'network') throw new Error('only a network can answer inside a step')
+  const { network, weightsSha256, normalization } = teacher.form
+  return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
@@ -140,6 +175,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       labelsPath: fileOf(job.dataset.labelsSha256),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
+      validations: validationFiles(claimed, surroundings),
       outputDirectory,
     }
   const files = {
@@ -157,6 +193,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   const { network, training } = teaching ?? job.student
   const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
   const needsTeacher = objective.some((term) => METHODS[term.method].needsTeacher)
+  const isAugmented = needsTeacher && training.augmentation !== null
   return {
     kind: 'train',
     ...files,
@@ -168,11 +205,14 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     objective,
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
-    teacherLogitsPath: needsTeacher
-      ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
-      : null,
+    teacherLogitsPath:
+      needsTeacher && !isAugmented
+        ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
+        : null,
+    teacher: isAugmented ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
     deliver: fold === null && arm !== 'control',
+    keepWeights: arm === 'teacher' && studentsAugment(job),
     manifest: manifestOf(claimed),
   }
 }

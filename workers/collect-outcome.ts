@@ -6,7 +6,13 @@ import { storeBlob } from '../src/application/store-blob.ts'
 import type { Model } from '../src/domain/model.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
 import type { Report } from '../src/domain/report.ts'
-import type { Artifact, ClaimedTask, TaskOutcome } from '../src/domain/task.ts'
+import type {
+  Artifact,
+  ClaimedTask,
+  ReusableOutcome,
+  TaskOutcome,
+  TaskWarning,
+} from '../src/domain/task.ts'
 import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
 
 const store = (blobs: BlobStore, file: string): Promise<StoredBlob> =>
@@ -19,7 +25,8 @@ function deliveredModel(
   id: string,
 ): Omit<Model, 'createdAt'>[] {
   const safetensors = stored.get('safetensors')
-  if (!safetensors) return []
+  // Weights of a fold are kept for other tasks of the job only.
+  if (!safetensors || claimed.fold !== null) return []
   const { job, arm } = claimed
   const teacher = arm === 'teacher'
   const trained = teacher ? job.teacher : job.student
@@ -45,8 +52,45 @@ function deliveredModel(
   ]
 }
 
+/** What a client should know of a task that succeeded all the same. */
+export function warningsOf({ execution }: TaskResult): TaskWarning[] {
+  if (!execution?.isFallback) return []
+  return [
+    {
+      code: 'trained-eagerly',
+      message: `the training could not be compiled and ran operation by operation, which is slower; its numbers are right. Reason: ${execution.reason}`,
+    },
+  ]
+}
+
+/** Of a task that an earlier one has done already. */
+export async function takenOver(
+  claimed: ClaimedTask,
+  reuseKey: string,
+  earlier: ReusableOutcome,
+  blobs: BlobStore,
+  ids: Identifiers,
+): Promise<TaskOutcome> {
+  const stored = new Map<OutputFile, StoredBlob>()
+  for (const { name, sha256 } of earlier.artifacts) {
+    const blob = await blobs.find(sha256)
+    if (blob) stored.set(name as OutputFile, blob)
+  }
+  const result = earlier.result as unknown as TaskResult
+  return {
+    reuseKey,
+    reusedTaskId: earlier.taskId,
+    result: { ...earlier.result, reusedFrom: { jobId: earlier.jobId, task: earlier.key } },
+    artifacts: earlier.artifacts,
+    models: deliveredModel(claimed, result, stored, ids.create('mdl')),
+    report: null,
+    warnings: warningsOf(result),
+  }
+}
+
 export async function collectOutcome(
   claimed: ClaimedTask,
+  reuseKey: string | null,
   result: TaskResult,
   directory: string,
   blobs: BlobStore,
@@ -62,9 +106,13 @@ export async function collectOutcome(
     : null
   const { files: _, ...measured } = result
   return {
-    result: measured,
+    reuseKey,
+    reusedTaskId: null,
+    // Null says that it was looked for.
+    result: reuseKey === null ? measured : { ...measured, reusedFrom: null },
     artifacts,
     models: deliveredModel(claimed, result, stored, ids.create('mdl')),
     report,
+    warnings: warningsOf(result),
   }
 }

@@ -35,7 +35,9 @@ export function threadsFor(task: Task, available: number): number {
   switch (task.kind) {
     case 'train': {
       const rows = Math.min(task.training.batchSize, task.dataset.rows)
-      return threadsForSteps(task.network, rows, available)
+      // A teacher inside the step is run forwards only, and counted as if it were trained too.
+      const networks = task.teacher ? [task.network, task.teacher.network] : [task.network]
+      return Math.max(...networks.map((network) => threadsForSteps(network, rows, available)))
     }
     case 'predict': {
       const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)

@@ -4,10 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
+import { usableLabels } from './engine/labelled-rows.ts'
+import { deriveSeed } from './engine/random.ts'
 import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
-import { partition } from './evaluation/split.ts'
+import { type Parts, partition } from './evaluation/split.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -15,11 +17,24 @@ import {
   type TaskResult,
   type TrainTask,
 } from './trainer-contract.ts'
+import { innerSplit } from './validation-rows.ts'
+
+/** Control and distilled set the same rows aside: the seed names their role, not the arm. */
+function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): TaskRows {
+  const { seed, fold, arm } = task
+  const share = task.training.validationFraction
+  if (share === null) return { ...parts, validation: new Uint32Array() }
+  const role = arm === 'teacher' ? 'teacher' : 'student'
+  const labelledFraction = arm === 'teacher' ? 1 : task.labelledFraction
+  const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
+  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
+  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart) }
+}
 
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
   const labels = await readLabels(task.dataset)
   try {
-    return partition(task.split, labels, task.fold)
+    return withValidation(task, labels, partition(task.split, labels, task.fold))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)
@@ -41,6 +56,7 @@ async function runReport(task: ReportTask, hooks: TaskHooks): Promise<TaskResult
     samplesPerSecond: 0,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     execution: null,
+    validation: null,
   }
 }
 

@@ -28,6 +28,14 @@ interface TaskBase {
   readonly outputDirectory: string
 }
 
+/** A trained network that answers while another one is trained. */
+export interface TeacherInStep {
+  readonly network: Network
+  /** Safetensors. */
+  readonly weightsPath: string
+  readonly normalization: Normalization | null | 'in-weights-file'
+}
+
 /** Trains one network on one part of the rows. */
 export interface TrainTask extends TaskBase {
   readonly kind: 'train'
@@ -42,10 +50,14 @@ export interface TrainTask extends TaskBase {
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
+  /** A teacher that has to answer inside the step, because rows are augmented; null: `teacherLogitsPath` has its answers. */
+  readonly teacher: TeacherInStep | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
   readonly seed: number
   /** Whether the network itself is wanted, as `weights.safetensors` and `model.tfjs.zip`. */
   readonly deliver: boolean
+  /** Whether other tasks of the job need the weights: `weights.safetensors`, also where nothing is delivered. */
+  readonly keepWeights: boolean
   /** Written into the delivered files. */
   readonly manifest: Readonly<Record<string, unknown>>
 }
@@ -96,12 +108,20 @@ export interface MeasuredLogits {
   readonly covers: 'held-out' | 'all' | 'test-set'
 }
 
+/** The {@link ValidationRecord} of a training. */
+export interface ValidationFile {
+  readonly arm: Arm
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
+  readonly validations: readonly ValidationFile[]
   readonly outputDirectory: string
 }
 
@@ -117,6 +137,8 @@ export const OUTPUT_FILES = {
   testLogits: 'test-logits.f32',
   safetensors: 'weights.safetensors',
   tfjs: 'model.tfjs.zip',
+  /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
+  validation: 'validation.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -142,6 +164,12 @@ export interface EpochMetrics {
   readonly terms: readonly number[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
+  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  readonly gradientNorm: number
+  /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
+  readonly validationLoss: number | null
+  /** Share of the inner validation rows that were right; null without them. */
+  readonly validationAccuracy: number | null
   readonly seconds: number
 }
 
@@ -153,10 +181,26 @@ export interface Execution {
   readonly compiler: 'xla' | 'tensorflow' | null
   /** Why there is no graph; null where there is one. */
   readonly reason: string | null
+  /** Whether a graph was wanted and could not be made: slower than it should be, which is worth a warning. */
+  readonly isFallback: boolean
   /** At the end of the training. */
   readonly stepsPerCall: number
   /** Of the training loop, compiling included. */
   readonly samplesPerSecond: number
+}
+
+/** What an inner validation part did to a training. */
+export interface ValidationRecord {
+  /** Set aside of the training rows. */
+  readonly rows: number
+  /** That were run. */
+  readonly epochs: number
+  /** The last epoch, where early stopping ended the training before its time; else null. */
+  readonly stoppedEpoch: number | null
+  /** By what early stopping monitors; null without early stopping, or when no epoch had a finite loss. */
+  readonly bestEpoch: number | null
+  /** Whose weights are measured and delivered. */
+  readonly takenEpoch: number
 }
 
 export interface TaskResult {
@@ -171,6 +215,8 @@ export interface TaskResult {
   readonly peakMemoryBytes: number
   /** Null where nothing was trained. */
   readonly execution: Execution | null
+  /** Null where no row was set aside. */
+  readonly validation: ValidationRecord | null
 }
 
 /** user: the spec or the data must change. system: trying again may help. */
@@ -178,6 +224,8 @@ export interface TaskFailure {
   readonly code: string
   readonly class: 'user' | 'system'
   readonly message: string
+  /** What the message says, for programs; null where there is no more to it. */
+  readonly details: Readonly<Record<string, unknown>> | null
 }
 
 export type TrainerMessage =

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Failure } from '../src/domain/task.ts'
 import { type TensorflowSettings, tensorflowEnvironment } from './tensorflow-environment.ts'
 import type {
   EpochMetrics,
@@ -14,11 +15,18 @@ import type {
 /** What happened to a task that a trainer did not deliver. */
 export class TrainerFailed extends Error {
   readonly code: string
-  readonly class: 'user' | 'system' | 'crash'
-  constructor(code: string, kind: 'user' | 'system' | 'crash', message: string) {
+  readonly class: Failure['class']
+  readonly details: Readonly<Record<string, unknown>> | null
+  constructor(
+    code: string,
+    kind: Failure['class'],
+    message: string,
+    details: Readonly<Record<string, unknown>> | null = null,
+  ) {
     super(message)
     this.code = code
     this.class = kind
+    this.details = details
   }
 }
 
@@ -101,8 +109,8 @@ export class Trainer {
       signal.throwIfAborted()
       if (typeof outcome === 'string') throw this.#crash(outcome)
       if (outcome.type === 'result') return outcome.result
-      const { code, class: kind, message } = outcome.failure
-      throw new TrainerFailed(code, kind, message)
+      const { code, class: kind, message, details } = outcome.failure
+      throw new TrainerFailed(code, kind, message, details)
     } catch (error) {
       await this.end()
       throw error

@@ -10,8 +10,12 @@ import { closingLine, count, exitCode } from './closing-line.js'
 import { catchSignals } from './signals.js'
 import { runInTerminal } from './terminal.js'
 
+/** Those of `npm test`: the others bring gigabytes. */
+const PROJECTS = ['unit', 'integration', 'e2e'].map((name) => `--project=${name}`)
+
 /**
- * `npm test [vitest arguments]`: all tests, on services of their own; the last line on stdout is `N passed, M failed`.
+ * `npm test [vitest arguments]`: the tests of the named projects, or of all but `foreign`, on services of their own; the
+ * last line on stdout is `N passed, M failed`.
  * @param {string[]} args
  * @returns {Promise<number>}
  */
@@ -31,7 +35,8 @@ export async function test(args) {
       return services.summary
     })
     const file = path.join(results, 'report.json')
-    const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...args]
+    const projects = args.some((arg) => arg.startsWith('--project')) ? [] : PROJECTS
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...args]
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     status = await runInTerminal([...vitest, ...reporters], services?.env)
     counts = count(readReport(file))

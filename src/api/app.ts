@@ -2,6 +2,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { DatasetService } from '../application/dataset-service.ts'
+import type { ExportService } from '../application/export-service.ts'
 import type { JobService } from '../application/job-service.ts'
 import type { ModelService } from '../application/model-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
@@ -28,6 +29,7 @@ export interface AppDependencies {
   readonly jobs: JobService
   readonly datasets: DatasetService
   readonly models: ModelService
+  readonly exports: ExportService
   readonly blobs: BlobStore
   readonly health: HealthChecks
   readonly maxUploadBytes: number
@@ -39,7 +41,7 @@ export interface AppDependencies {
 const SHARED = [JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
 
 export async function buildApp(dependencies: AppDependencies) {
-  const { jobs, datasets, models, blobs, maxUploadBytes } = dependencies
+  const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies
   const app = Fastify({
     ...(dependencies.logger ? { loggerInstance: dependencies.logger } : {}),
     bodyLimit: 4 * 1024 * 1024,
@@ -60,9 +62,15 @@ export async function buildApp(dependencies: AppDependencies) {
   registerStorableText(app)
 
   await app.register(jobRoutes, { prefix: '/v1/jobs', jobs })
-  await app.register(jobResultRoutes, { prefix: '/v1/jobs', jobs, blobs, model: models.get })
+  await app.register(jobResultRoutes, {
+    prefix: '/v1/jobs',
+    jobs,
+    blobs,
+    exports,
+    model: models.get,
+  })
   await app.register(datasetRoutes, { prefix: '/v1/datasets', datasets, maxUploadBytes })
-  await app.register(modelRoutes, { prefix: '/v1/models', models, blobs, maxUploadBytes })
+  await app.register(modelRoutes, { prefix: '/v1/models', models, exports, blobs, maxUploadBytes })
   await app.register(catalogueRoutes, { prefix: '/v1' })
   await app.register(healthRoutes, { prefix: '/health', checks: dependencies.health })
 

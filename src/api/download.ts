@@ -6,29 +6,51 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import parseRange from 'range-parser'
 import { Type } from 'typebox'
-import { MODEL_FILES, type Model, type ModelFile, WEIGHT_FORMATS } from '../domain/model.ts'
+import type { ExportService } from '../application/export-service.ts'
+import {
+  MODEL_FILES,
+  type Model,
+  type ModelFile,
+  PRECISIONS,
+  type Precision,
+  WEIGHT_FORMATS,
+} from '../domain/model.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 
+const precision = Type.Enum([...PRECISIONS], {
+  default: 'float32',
+  description:
+    'float16: kernels and embeddings as half-precision numbers, half the size; computed in float32.',
+})
+
 export const FormatQuery = Type.Object({
-  format: Type.Enum([...WEIGHT_FORMATS], {
+  format: Type.Enum([...WEIGHT_FORMATS, 'manifest'], {
     default: 'safetensors',
-    description: 'safetensors: PyTorch, NumPy, JAX. tfjs: a zip of a TensorFlow.js layers model.',
+    description:
+      'safetensors: PyTorch, NumPy, JAX. tfjs: a zip of a TensorFlow.js layers model. onnx: onnxruntime and others, opset 17. savedmodel: a zip of a TensorFlow SavedModel with the signature `serving_default`. manifest: JSON about the model. Formats that training did not leave are made when they are first asked for.',
   }),
+  precision,
 })
 
 /** Of any model, whatever its form. */
 export const FileQuery = Type.Object({
   format: Type.Optional(
-    Type.Enum([...MODEL_FILES], {
+    Type.Enum([...MODEL_FILES, 'manifest'], {
       description:
-        'safetensors and tfjs: networks only. outputs, test-outputs: .npy of float32 logits, of recorded outputs only. onnx, saved-model: as they were uploaded. Left out: the file that the model is computed from.',
+        'safetensors, tfjs, onnx, savedmodel: as of a student, of any network; models that were uploaded as ONNX or SavedModel come back as they were. outputs, test-outputs: .npy of float32 logits, of recorded outputs only. Left out: the file that the model is computed from.',
     }),
   ),
+  precision,
 })
 
 const File = Type.Unsafe<unknown>({ type: 'string', format: 'binary' })
+const Manifest = Type.Record(Type.String(), Type.Unknown(), {
+  description:
+    'With `format=manifest`: SHA-256 of the safetensors file, seed, dataset hash, training, versions, network, normalization, class names, the job with its resolved spec, and the metrics of its report (null until there is one).',
+})
 const content = {
+  'application/json': { schema: Manifest },
   'application/octet-stream': { schema: File },
   'application/zip': { schema: File },
 }
@@ -41,16 +63,18 @@ export const DOWNLOAD_RESPONSES = {
 const FILES: Record<ModelFile, { suffix: string; type: string }> = {
   safetensors: { suffix: 'safetensors', type: 'application/octet-stream' },
   tfjs: { suffix: 'tfjs.zip', type: 'application/zip' },
+  onnx: { suffix: 'onnx', type: 'application/octet-stream' },
+  savedmodel: { suffix: 'savedmodel.zip', type: 'application/zip' },
   outputs: { suffix: 'npy', type: 'application/octet-stream' },
   'test-outputs': { suffix: 'test.npy', type: 'application/octet-stream' },
-  onnx: { suffix: 'onnx', type: 'application/octet-stream' },
-  'saved-model': { suffix: 'saved_model.zip', type: 'application/zip' },
 }
 
 interface Request {
   readonly blobs: BlobStore
+  readonly exports: ExportService
   readonly model: Model
-  readonly format: ModelFile
+  readonly format: ModelFile | 'manifest'
+  readonly precision: Precision
   readonly headers: {
     readonly range?: string | undefined
     readonly 'if-none-match'?: string | undefined
@@ -76,13 +100,12 @@ function rangeOf(
   return { start: range.start, end: range.end + 1 }
 }
 
-export function sendWeights(reply: FastifyReply, { blobs, model, format, headers }: Request) {
-  const file = model.files[format]
-  if (!file)
-    throw new Problem(
-      'never-ready',
-      `Model ${model.id} is of form ${model.form.kind} and not kept as ${format}; ask for ${Object.keys(model.files).join(' or ')}.`,
-    )
+export async function sendWeights(reply: FastifyReply, request: Request) {
+  const { blobs, exports, model, format, precision, headers } = request
+  if (format === 'manifest')
+    return reply.header('cache-control', 'no-cache').send(await exports.manifest(model))
+  const file = await exports.file(model, format, precision)
+  const suffix = `${precision === 'float32' ? '' : `${precision}.`}${FILES[format].suffix}`
   const etag = `"${file.sha256}"`
   reply
     .header('etag', etag)
@@ -90,7 +113,7 @@ export function sendWeights(reply: FastifyReply, { blobs, model, format, headers
     .header('cache-control', 'private, max-age=31536000, immutable')
     .header('repr-digest', `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`)
     .header('x-content-type-options', 'nosniff')
-    .header('content-disposition', `attachment; filename="${model.id}.${FILES[format].suffix}"`)
+    .header('content-disposition', `attachment; filename="${model.id}.${suffix}"`)
   const known = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   if (known && (known.includes(etag) || known.includes('*'))) return reply.code(304).send()
 

@@ -86,7 +86,7 @@ export async function importSavedModel(
     const kept = await keep(ports, { kind: 'saved-model', path, graph, part }, upload)
     return {
       form: { kind: 'saved-model', part, ...kept.form },
-      files: { 'saved-model': kept.file },
+      files: { savedmodel: kept.file },
       ...kept.rest,
       notes: [...notes, ...kept.notes],
     }

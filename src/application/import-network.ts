@@ -4,7 +4,8 @@ import type { Normalization } from '../domain/model.ts'
 import { type Network, outputShape } from '../domain/network.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { fewestTokens } from '../domain/tokens.ts'
-import { layersModelZip } from '../models/export/from-safetensors.ts'
+import { exportModel } from '../models/export/export-model.ts'
+import { openStoredWeights } from '../models/export/stored-weights.ts'
 import { ModelError } from '../models/model-error.ts'
 import { openModelFiles, parseModelJson } from '../models/model-source.ts'
 import { openModelArchive } from '../models/open-model-archive.ts'
@@ -51,12 +52,10 @@ async function keep(blobs: BlobStore, read: ReadNetwork): Promise<ImportedTeache
       'the model has an embedding, which reads token ids as they are: leave `inputMean` and `inputStandardDeviation` out',
     )
   const safetensors = await storeBlob(blobs, read.file())
-  const zip = await layersModelZip(
-    (range) => blobs.read(safetensors.sha256, range),
-    network,
-    normalization,
-    { classNames },
-  )
+  const { sha256 } = safetensors
+  const weights = await openStoredWeights((range) => blobs.read(sha256, range))
+  const exported = { network, normalization, classNames, safetensorsSha256: sha256 }
+  const zip = exportModel(exported, weights, 'tfjs', 'float32')
   return {
     form: { kind: 'network', network, normalization, weightsSha256: safetensors.sha256 },
     files: { safetensors, tfjs: await storeBlob(blobs, zip) },

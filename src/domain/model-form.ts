@@ -75,7 +75,8 @@ export function ownFileOf(form: ModelForm): ModelFile {
     case 'outputs':
       return 'outputs'
     case 'onnx':
+      return 'onnx'
     case 'saved-model':
-      return form.kind
+      return 'savedmodel'
   }
 }

@@ -52,17 +52,16 @@ export type ModelForm =
 export const MODEL_FORMAT = 'distillery-model/1'
 
 /** Formats in which a network is given out. */
-export const WEIGHT_FORMATS = ['safetensors', 'tfjs'] as const
+export const WEIGHT_FORMATS = ['safetensors', 'tfjs', 'onnx', 'savedmodel'] as const
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
 
 /** Files that a model may have; which ones depends on its form. */
-export const MODEL_FILES = [
-  ...WEIGHT_FORMATS,
-  'outputs',
-  'test-outputs',
-  'onnx',
-  'saved-model',
-] as const
+export const MODEL_FILES = [...WEIGHT_FORMATS, 'outputs', 'test-outputs'] as const
 export type ModelFile = (typeof MODEL_FILES)[number]
+
+/** How numbers are stored in a file; all computing is done in float32. */
+export const PRECISIONS = ['float32', 'float16'] as const
+export type Precision = (typeof PRECISIONS)[number]
 
 export interface Model {
   readonly id: string

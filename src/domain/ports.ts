@@ -4,7 +4,7 @@
  */
 import type { Dataset } from './dataset.ts'
 import type { PlannedTask } from './job-plan.ts'
-import type { Model } from './model.ts'
+import type { Model, Precision, WeightFormat } from './model.ts'
 import type { Report } from './report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
   Failure,
   JobEvent,
   JobView,
+  ReusableOutcome,
   TaskOutcome,
   TaskProgress,
 } from './task.ts'
@@ -73,6 +74,15 @@ export interface ModelStore {
   get(id: string): Promise<Model | null>
   list(page: PageRequest): Promise<Page<Model>>
   remove(id: string): Promise<Removal>
+  /** A file that was made of the model before, besides those in `files`. */
+  exported(id: string, format: WeightFormat, precision: Precision): Promise<StoredBlob | null>
+  /** Keeps the blob as long as the model. Harmless when it is kept already, and when the model is gone. */
+  keepExport(
+    id: string,
+    format: WeightFormat,
+    precision: Precision,
+    blob: StoredBlob,
+  ): Promise<void>
 }
 
 export interface Submission {
@@ -128,7 +138,12 @@ export interface TaskStore {
   ): Promise<'held' | 'stop' | 'lost'>
   /** Adds points to the learning curve of the attempt; a lost claim adds nothing. */
   recordEpochs(task: ClaimedTask, points: readonly EpochPoint[]): Promise<void>
-  /** One transaction: result, artifacts, models, dependants; with the report the job succeeds. */
+  /** A task that succeeded under this key and whose artifacts are still there. */
+  reusable(key: string): Promise<ReusableOutcome | null>
+  /**
+   * One transaction: result, artifacts, models, dependants; with the report the job succeeds. Rejects when the artifacts
+   * belong to another task and that one has been deleted meanwhile.
+   */
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<'finished' | 'stopped' | 'lost'>
   /** Decides by the class of the failure and by how often it happened whether the task is tried again or the job fails. */
   fail(task: ClaimedTask, failure: Failure): Promise<'retried' | 'failed' | 'lost'>

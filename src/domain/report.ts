@@ -37,6 +37,22 @@ const MetricSummaries = Type.Object(
   { ...strict },
 )
 
+const ValidatedTraining = Type.Object(
+  {
+    fold: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: the final training.' }),
+    rows: Type.Integer({ description: 'Set aside of the training rows.' }),
+    epochs: Type.Integer({ description: 'That were run.' }),
+    stoppedEpoch: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Where early stopping ended the training; null: all epochs were run.',
+    }),
+    bestEpoch: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'By what early stopping monitors; null without early stopping.',
+    }),
+    takenEpoch: Type.Integer({ description: 'Whose weights are measured and delivered.' }),
+  },
+  { ...strict },
+)
+
 export const ArmReport = Type.Object(
   {
     parameters: Type.Union([Type.Integer(), Type.Null()], {
@@ -46,6 +62,9 @@ export const ArmReport = Type.Object(
       description: 'All weights as float32; null for a given teacher that does not tell.',
     }),
     metrics: MetricSummaries,
+    validation: Type.Union([Type.Array(ValidatedTraining), Type.Null()], {
+      description: 'Of each training of the arm; null where no training row was set aside.',
+    }),
   },
   { ...strict },
 )

@@ -2,7 +2,9 @@
  * From what a client sent, and the things it refers to, to a job without open questions; or to everything that is wrong
  * with it. Pure: whoever calls it has looked the references up.
  */
+import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
 import type { Dataset } from './dataset.ts'
+import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { KerasReader } from './keras-reader.ts'
@@ -10,7 +12,7 @@ import type { Model } from './model.ts'
 import type { Network } from './network.ts'
 import { METHODS, resolveObjective } from './objective.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
-import { fewestTrainingRows, resolveEvaluation } from './resolve-evaluation.ts'
+import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
@@ -40,7 +42,7 @@ const reference = (dataset: Dataset): DatasetReference => ({
 function resolveTeacher(
   spec: JobSpec,
   { dataset, testSet, teacher }: References,
-  rows: number,
+  inner: InnerValidation,
   readKeras: KerasReader,
   issues: IssueList,
   notes: string[],
@@ -56,7 +58,15 @@ function resolveTeacher(
     notes,
   )
   return network
-    ? { kind: 'train', network, training: resolveTraining(spec.teacher.train.training, rows) }
+    ? {
+        kind: 'train',
+        network,
+        training: resolveTraining(
+          spec.teacher.train.training,
+          inner.trainedRows,
+          dataset.inputShape,
+        ),
+      }
     : null
 }
 
@@ -89,7 +99,18 @@ function networkOf(teacher: ResolvedTeacher): Network | null {
   return teacher.form.kind === 'network' ? teacher.form.network : null
 }
 
-function checkTraining(training: Training, rows: number, pointer: string, issues: IssueList): void {
+function checkTraining(
+  training: Training,
+  { trainedRows: rows, isEmpty }: InnerValidation,
+  pointer: string,
+  issues: IssueList,
+): void {
+  if (isEmpty)
+    issues.add(
+      `${pointer}/validationFraction`,
+      'validation-split-empty',
+      'no row can be set aside for validation: no class has 2 training rows with a usable label; train without early stopping, or with more labelled rows',
+    )
   const { batchSize, optimizer, epochs, warmupEpochs } = training
   if (batchSize > rows)
     issues.add(
@@ -121,8 +142,11 @@ export function resolveJob(
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
-  const rows = fewestTrainingRows(evaluation.split, dataset.rows)
-  const teacher = resolveTeacher(spec, references, rows, readKeras, issues, notes)
+  const labelledFraction = spec.transfer?.labelledFraction ?? 1
+  const { split } = evaluation
+  const inner = innerValidation(spec.training, dataset, split, labelledFraction)
+  const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
+  const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
     spec.student.architecture,
     dataset,
@@ -140,7 +164,7 @@ export function resolveJob(
   const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
   const given = spec.preprocessing?.normalization
   const normalization = resolveNormalization(given, trained, issues, notes)
-  const training = resolveTraining(spec.training, rows)
+  const training = resolveTraining(spec.training, inner.trainedRows, dataset.inputShape)
   const objective = resolveObjective(spec.objective)
   if (objective.every((term) => term.weight === 0))
     issues.add(
@@ -148,16 +172,39 @@ export function resolveJob(
       'objective-is-zero',
       'every weight is 0: nothing would be learned',
     )
-  const labelledFraction = spec.transfer?.labelledFraction ?? 1
   if (
     labelledFraction < 1 &&
     objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
-  checkTraining(training, rows, '/training', issues)
+  checkTraining(training, inner, '/training', issues)
+  checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
+  const asksTeacher = objective.some(({ method }) => METHODS[method].needsTeacher)
+  const teacherNetwork = teacher && networkOf(teacher)
+  if (asksTeacher && training.augmentation && teacher && !teacherNetwork)
+    issues.add(
+      '/training/augmentation',
+      'teacher-not-a-network',
+      'the teacher has to answer each augmented row, which only a network of layers can while a student is trained: train without augmentation, or give the teacher as safetensors with its architecture',
+    )
+  const students = asksTeacher ? [student, teacherNetwork] : [student]
+  checkTokensStay(spec.training, students, '/training/augmentation', issues)
   if (teacher?.kind === 'train')
-    checkTraining(teacher.training, rows, '/teacher/train/training', issues)
+    checkTokensStay(
+      spec.teacher.train?.training,
+      [teacher.network],
+      '/teacher/train/training/augmentation',
+      issues,
+    )
+  if (teacher?.kind === 'train')
+    checkTraining(teacher.training, innerOfTeacher, '/teacher/train/training', issues)
 
+  checkAugmentation(
+    spec.teacher.train?.training,
+    dataset.inputShape,
+    '/teacher/train/training/augmentation',
+    issues,
+  )
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
   return {
     job: {

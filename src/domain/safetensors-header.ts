@@ -1,10 +1,15 @@
-/** The header of a safetensors file of float32 tensors: https://github.com/huggingface/safetensors#format */
+/** The header of a safetensors file: https://github.com/huggingface/safetensors#format */
+import type { Precision } from './model.ts'
 import { elements, type Shape } from './network.ts'
 
 export interface SafetensorsTensor {
   readonly name: string
   readonly shape: Shape
+  /** float32 unless said otherwise. */
+  readonly precision?: Precision
 }
+
+const DTYPES = { float32: { dtype: 'F32', bytes: 4 }, float16: { dtype: 'F16', bytes: 2 } } as const
 
 /**
  * 8 bytes of length (little-endian), then JSON padded with spaces so that the numbers begin at a multiple of 8.
@@ -21,13 +26,14 @@ export function safetensorsHeader(
   const fields =
     Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : []
   let offset = 0
-  for (const { name, shape } of tensors) {
+  for (const { name, shape, precision = 'float32' } of tensors) {
+    const { dtype, bytes } = DTYPES[precision]
     if (names.has(name)) throw new Error(`safetensors: the tensor name ${name} is taken`)
     names.add(name)
-    const end = offset + 4 * elements(shape)
+    const end = offset + bytes * elements(shape)
     // Written by hand: an object would put names that look like numbers first.
     fields.push(
-      `${JSON.stringify(name)}:${JSON.stringify({ dtype: 'F32', shape, data_offsets: [offset, end] })}`,
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`,
     )
     offset = end
   }

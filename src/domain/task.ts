@@ -22,6 +22,8 @@ export interface Failure {
   readonly code: string
   readonly class: 'user' | 'system' | 'crash'
   readonly message: string
+  /** What the message says, for programs; null or absent where there is no more to it. */
+  readonly details?: Readonly<Record<string, unknown>> | null
 }
 
 export interface TaskView {
@@ -57,11 +59,35 @@ export interface Artifact {
   readonly sha256: string
 }
 
+/** Something about a task that succeeded: it becomes an event of the job. */
+export interface TaskWarning {
+  /** Stable, kebab-case. */
+  readonly code: string
+  readonly message: string
+}
+
+/** What an earlier task left that did the same work. */
+export interface ReusableOutcome {
+  readonly taskId: string
+  readonly jobId: string
+  /** Of the task in its job. */
+  readonly key: string
+  readonly result: Readonly<Record<string, unknown>>
+  readonly artifacts: readonly Artifact[]
+  /** Its learning curve. */
+  readonly epochs: readonly { readonly epoch: number }[]
+}
+
 export interface TaskOutcome {
+  /** See {@link ReusableOutcome}; null where nobody may take the work over. */
+  readonly reuseKey: string | null
+  /** Id of the task whose artifacts these are; null where this one made them. */
+  readonly reusedTaskId: string | null
   readonly result: Readonly<Record<string, unknown>>
   readonly artifacts: readonly Artifact[]
   readonly models: readonly Omit<Model, 'createdAt'>[]
   readonly report: Report | null
+  readonly warnings: readonly TaskWarning[]
 }
 
 export interface JobView {

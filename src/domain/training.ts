@@ -1,5 +1,7 @@
 /** How a network is trained: optimizer, schedule and budget. */
 import { type Static, Type } from 'typebox'
+import { AugmentationSpec, type ResolvedAugmentation, resolveAugmentation } from './augmentation.ts'
+import type { Shape } from './network.ts'
 import { discriminated, strict } from './schema.ts'
 
 const LearningRate = Type.Optional(
@@ -126,6 +128,46 @@ export const Schedule = discriminated('name', [
   ),
 ])
 
+const EarlyStopping = Type.Object(
+  {
+    monitor: Type.Optional(
+      Type.Enum(['validation-loss', 'validation-accuracy'], {
+        default: 'validation-loss',
+        description:
+          'Cross-entropy with the labels (less is better), or accuracy (more is better).',
+      }),
+    ),
+    patience: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        default: 5,
+        description: 'Training stops after this many epochs in a row without improvement.',
+      }),
+    ),
+    minDelta: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        default: 0,
+        description:
+          'An epoch is an improvement when it is better than the best by more than this.',
+      }),
+    ),
+    restoreBest: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Take the weights of the best epoch, also when all epochs were used; else those of the last.',
+      }),
+    ),
+  },
+  {
+    ...strict,
+    description:
+      'Measured on an inner validation part of the training rows, never on held-out ones. `epochs` is the most there will be.',
+  },
+)
+
 export const TrainingSpec = Type.Object(
   {
     epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 20 })),
@@ -155,6 +197,16 @@ export const TrainingSpec = Type.Object(
           'All gradients together are scaled down to this Euclidean norm where theirs is larger; not given: never.',
       }),
     ),
+    validationFraction: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        description:
+          'Share of the training rows with a usable label that is not trained on but measured after each epoch: a stratified part, the same for student and control. Default 0.1 with earlyStopping, else none.',
+      }),
+    ),
+    earlyStopping: Type.Optional(EarlyStopping),
+    augmentation: Type.Optional(AugmentationSpec),
   },
   { ...strict },
 )
@@ -192,6 +244,13 @@ export type ResolvedSchedule =
   | { readonly name: 'cosine'; readonly finalFactor: number }
   | { readonly name: 'exponential'; readonly factor: number }
 
+export interface ResolvedEarlyStopping {
+  readonly monitor: 'validation-loss' | 'validation-accuracy'
+  readonly patience: number
+  readonly minDelta: number
+  readonly restoreBest: boolean
+}
+
 export interface Training {
   readonly epochs: number
   readonly batchSize: number
@@ -200,6 +259,12 @@ export interface Training {
   readonly warmupEpochs: number
   /** Null: gradients are not clipped. */
   readonly clipNorm: number | null
+  /** Null: every training row is trained on. */
+  readonly validationFraction: number | null
+  /** Null: all epochs are run and the last is taken. */
+  readonly earlyStopping: ResolvedEarlyStopping | null
+  /** Null: rows are taken as they are. */
+  readonly augmentation: ResolvedAugmentation | null
 }
 
 function resolveOptimizer(spec: TrainingSpec['optimizer']): ResolvedOptimizer {
@@ -250,15 +315,36 @@ function resolveSchedule(spec: TrainingSpec['schedule']): ResolvedSchedule {
   }
 }
 
+/** Null: no row is set aside. */
+export const validationFractionOf = (spec: TrainingSpec = {}): number | null =>
+  spec.validationFraction ?? (spec.earlyStopping ? 0.1 : null)
+
+const resolveEarlyStopping = (
+  spec: NonNullable<TrainingSpec['earlyStopping']>,
+): ResolvedEarlyStopping => ({
+  monitor: spec.monitor ?? 'validation-loss',
+  patience: spec.patience ?? 5,
+  minDelta: spec.minDelta ?? 0,
+  restoreBest: spec.restoreBest ?? true,
+})
+
 /**
  * Fills in every default.
  * @param rows the fewest that a training of the job has: a batch that nobody asked for never exceeds it
+ * @param inputShape of a row, which a shift by a fraction is measured against
  */
-export const resolveTraining = (spec: TrainingSpec = {}, rows: number): Training => ({
+export const resolveTraining = (
+  spec: TrainingSpec = {},
+  rows: number,
+  inputShape: Shape = [],
+): Training => ({
   epochs: spec.epochs ?? 20,
   batchSize: spec.batchSize ?? Math.min(64, rows),
   optimizer: resolveOptimizer(spec.optimizer),
   schedule: resolveSchedule(spec.schedule),
   warmupEpochs: spec.warmupEpochs ?? 0,
   clipNorm: spec.clipNorm ?? null,
+  validationFraction: validationFractionOf(spec),
+  earlyStopping: spec.earlyStopping ? resolveEarlyStopping(spec.earlyStopping) : null,
+  augmentation: resolveAugmentation(spec.augmentation, inputShape),
 })

@@ -10,6 +10,7 @@ export type EventType =
   | 'job-failed'
   | 'job-cancelled'
   | 'task-started'
+  | 'task-warning'
   | 'task-succeeded'
   | 'task-retried'
   | 'task-failed'

@@ -1,6 +1,6 @@
 /** Models in Postgres. */
-import type { Model, ModelForm } from '../domain/model.ts'
-import type { ModelStore, Page, PageRequest, Removal } from '../domain/ports.ts'
+import type { Model, ModelForm, Precision, WeightFormat } from '../domain/model.ts'
+import type { ModelStore, Page, PageRequest, Removal, StoredBlob } from '../domain/ports.ts'
 import type { Database, Transaction } from './database.ts'
 import type { ModelFile as ModelFileRow, Model as ModelRow } from './generated/client.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
@@ -76,6 +76,29 @@ export class PrismaModelStore implements ModelStore {
       ...WITH_FILES,
     })
     return toPage(rows.map(toModel), page)
+  }
+
+  async exported(
+    modelId: string,
+    format: WeightFormat,
+    precision: Precision,
+  ): Promise<StoredBlob | null> {
+    const row = await this.#database.modelExport.findUnique({
+      where: { modelId_format_precision: { modelId, format, precision } },
+    })
+    return row && { sha256: row.sha256, sizeBytes: Number(row.sizeBytes) }
+  }
+
+  async keepExport(
+    id: string,
+    format: WeightFormat,
+    precision: Precision,
+    { sha256, sizeBytes }: StoredBlob,
+  ): Promise<void> {
+    await this.#database.$executeRaw`
+      INSERT INTO model_exports (model_id, format, precision, sha256, size_bytes)
+      SELECT m.id, ${format}, ${precision}, ${sha256}, ${sizeBytes} FROM models m WHERE m.id = ${id}
+      ON CONFLICT DO NOTHING`
   }
 
   async remove(id: string): Promise<Removal> {

@@ -4,9 +4,16 @@
  */
 import type { EpochPoint, TaskStore } from '../domain/ports.ts'
 import type { ResolvedJob } from '../domain/resolved-job.ts'
-import type { ClaimedTask, Failure, TaskOutcome, TaskProgress } from '../domain/task.ts'
+import type {
+  Artifact,
+  ClaimedTask,
+  Failure,
+  ReusableOutcome,
+  TaskOutcome,
+  TaskProgress,
+} from '../domain/task.ts'
 import type { Arm, JobStatus, TaskKind } from '../domain/words.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { appendEvent } from './job-events.ts'
 import { lockJob, moveJob, notify, READY_CHANNEL } from './job-transitions.ts'
 import { insertModel } from './model-store.ts'
@@ -15,6 +22,18 @@ import { endWithFailure, endWithJob, UNCLAIMED } from './task-endings.ts'
 
 const claimOf = (task: ClaimedTask) =>
   ({ id: task.id, attempt: task.attempt, status: 'running' }) as const
+
+/** Their job cannot be deleted before this transaction ends, so their bytes always have somebody who refers to them. */
+async function holdArtifacts(
+  tx: Transaction,
+  taskId: string,
+  artifacts: readonly Artifact[],
+): Promise<void> {
+  const held = await tx.$queryRaw<{ sha256: string }[]>`
+    SELECT sha256 FROM task_artifacts WHERE task_id = ${taskId}::uuid FOR SHARE`
+  if (held.length !== artifacts.length)
+    throw new Error(`task ${taskId}, whose outputs were to be used again, has been deleted`)
+}
 
 export class PrismaTaskStore implements TaskStore {
   readonly #database: Database
@@ -90,11 +109,13 @@ export class PrismaTaskStore implements TaskStore {
         data: {
           status: 'succeeded',
           result: toJson(outcome.result),
+          reuseKey: outcome.reuseKey,
           finishedAt: new Date(),
           leaseUntil: null,
         },
       })
       if (count === 0) return 'lost'
+      if (outcome.reusedTaskId) await holdArtifacts(tx, outcome.reusedTaskId, outcome.artifacts)
       await tx.taskArtifact.createMany({
         data: outcome.artifacts.map((artifact) => ({ taskId: task.id, ...artifact })),
       })
@@ -103,6 +124,12 @@ export class PrismaTaskStore implements TaskStore {
         UPDATE tasks SET waiting_for = waiting_for - 1,
           status = CASE WHEN waiting_for = 1 THEN 'ready'::"TaskStatus" ELSE status END
         WHERE status = 'blocked' AND id IN (SELECT task_id FROM task_dependencies WHERE depends_on_id = ${task.id}::uuid)`
+      for (const warning of outcome.warnings)
+        await appendEvent(tx, task.jobId, 'task-warning', {
+          task: task.key,
+          attempt: task.attempt,
+          ...warning,
+        })
       await appendEvent(tx, task.jobId, 'task-succeeded', { task: task.key, attempt: task.attempt })
       if (outcome.report)
         await moveJob(tx, task.jobId, {
@@ -114,6 +141,23 @@ export class PrismaTaskStore implements TaskStore {
       else await notify(tx, READY_CHANNEL)
       return 'finished'
     })
+  }
+
+  async reusable(key: string): Promise<ReusableOutcome | null> {
+    const row = await this.#database.task.findFirst({
+      where: { reuseKey: key, status: 'succeeded' },
+      orderBy: { finishedAt: 'desc' },
+      include: { artifacts: true, metrics: { orderBy: { epoch: 'asc' } } },
+    })
+    if (!row) return null
+    return {
+      taskId: row.id,
+      jobId: row.jobId,
+      key: row.key,
+      result: row.result as Readonly<Record<string, unknown>>,
+      artifacts: row.artifacts.map(({ name, sha256 }) => ({ name, sha256 })),
+      epochs: row.metrics.map(({ values }) => values as unknown as EpochPoint),
+    }
   }
 
   async fail(task: ClaimedTask, failure: Failure): Promise<'retried' | 'failed' | 'lost'> {

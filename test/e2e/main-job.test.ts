@@ -199,6 +199,38 @@ describe('the student', () => {
     expect(same.body.equals(body)).toBe(true)
   })
 
+  test.each([
+    ['onnx', '.onnx'],
+    ['savedmodel', '.savedmodel.zip'],
+    ['onnx&precision=float16', '.float16.onnx'],
+  ])('is made as %s, once', async (format, suffix) => {
+    const [first, again] = [await client.bytes(url(format)), await client.bytes(url(format))]
+    expect(first.status).toBe(200)
+    const hash = createHash('sha256').update(first.body).digest('hex')
+    expect(first.headers.get('etag')).toBe(`"${hash}"`)
+    expect(first.headers.get('content-disposition')).toContain(suffix)
+    expect(again.body.equals(first.body)).toBe(true)
+    const { status, body } = await client.bytes(url(format), { range: 'bytes=-7' })
+    expect([status, body]).toEqual([206, first.body.subarray(-7)])
+  })
+
+  test('has a manifest that leads from the file to its job and its numbers', async () => {
+    const report = (await client.send('GET', `/v1/jobs/${job.id}/report`)).body
+    const { headers } = await client.bytes(url('safetensors'))
+    const manifest = (await client.send('GET', url('manifest'))).body
+    expect(manifest).toMatchObject({
+      safetensorsSha256: headers.get('etag')?.slice(1, -1),
+      arm: 'distilled',
+      seed: report.evaluation.seed,
+      dataset: { contentSha256: report.dataset.contentSha256 },
+      classNames: report.dataset.classNames,
+      versions: { node: expect.any(String), tensorflow: expect.any(String) },
+      model: { id: job.models.student },
+      job: { id: job.id, resolvedSpec: { seed: report.evaluation.seed } },
+      metrics: { heldOut: report.arms.distilled.metrics, gain: report.gain },
+    })
+  })
+
   test('comes in parts that add up to the whole', async () => {
     const whole = await client.bytes(url('safetensors'))
     const size = whole.body.length
@@ -289,4 +321,25 @@ describe('after its end', () => {
     expect((await client.send('GET', `/v1/jobs/${other.id}`)).status).toBe(404)
     expect((await client.send('GET', `/v1/models/${other.models.student}`)).status).toBe(200)
   })
+})
+
+test('a later job takes over what the same teachers left, and says from which job', async () => {
+  const id = await client.submit({ ...SPEC, name: 'again', training: { epochs: 1 } })
+  const again = await client.until(id, (now) => now.status === 'succeeded')
+  const reused = (of: Job) =>
+    of.tasks.flatMap(({ arm, result }) =>
+      arm === 'teacher' ? [(result as { reusedFrom: unknown }).reusedFrom] : [],
+    )
+  const ours = [job.id, twin.id]
+  for (const from of reused(again))
+    expect(ours).toContain((from as { jobId: string } | null)?.jobId)
+  expect(reused(again)).toHaveLength(FOLDS + 1)
+  expect(reused(other)).toEqual([null, null, null])
+  for (const { arm, result } of again.tasks)
+    if (arm !== 'teacher') expect(result).not.toHaveProperty('reusedFrom')
+  // The teacher is a model of this job, too, and its curve is there.
+  expect(again.models.teacher).not.toBe(job.models.teacher)
+  const { body } = await client.send('GET', `/v1/jobs/${id}/metrics`)
+  const series: { task: string; epochs: unknown[] }[] = body.data
+  expect(series.find(({ task }) => task === 'teacher/final')?.epochs).toHaveLength(EPOCHS)
 })

@@ -24,7 +24,15 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 const LEASE_MS = 60_000
-const done: TaskOutcome = { result: {}, artifacts: [], models: [], report: null }
+const done: TaskOutcome = {
+  reuseKey: null,
+  reusedTaskId: null,
+  result: {},
+  artifacts: [],
+  models: [],
+  report: null,
+  warnings: [],
+}
 const report = { version: 1 } as Report
 
 async function submit(idempotency: { key: string; bodySha256: string } | null = null) {
@@ -71,6 +79,18 @@ test('tasks become ready as what they wait for succeeds, and the report ends the
   const events = await jobs.events(id, 0, 100)
   expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => index + 1))
   expect(events.at(-1)?.type).toBe('job-succeeded')
+})
+
+test('a warning of a task is an event before its success', async () => {
+  const { id } = await submit()
+  const task = await claim(id, 'teacher/final')
+  const warning = { code: 'trained-eagerly', message: 'no graph for this' }
+  await tasks.finish(task, { ...done, warnings: [warning] })
+  const events = await jobs.events(id, 0, 100)
+  expect(events.slice(-2)).toMatchObject([
+    { type: 'task-warning', data: { task: 'teacher/final', attempt: 1, ...warning } },
+    { type: 'task-succeeded', data: { task: 'teacher/final', attempt: 1 } },
+  ])
 })
 
 test('a task is claimed by one of many workers that want it at once', async () => {
@@ -233,4 +253,32 @@ test('pages of jobs neither repeat nor skip a row', async () => {
     after = page.next
   } while (after)
   expect(seen).toEqual(ids)
+})
+
+test('what a task left is found by its key until its job is deleted', async () => {
+  const key = 'a'.repeat(64)
+  const artifacts = [{ name: 'allLogits', sha256: 'b'.repeat(64) }]
+  expect(await tasks.reusable(key)).toBeNull()
+  const { id } = await submit()
+  const task = await claim(id, 'teacher/final')
+  await tasks.recordEpochs(task, [{ epoch: 1, loss: 2 }])
+  await tasks.finish(task, { ...done, reuseKey: key, result: { steps: 3 }, artifacts })
+  const found = await tasks.reusable(key)
+  expect(found).toEqual({
+    taskId: task.id,
+    jobId: id,
+    key: 'teacher/final',
+    result: { steps: 3 },
+    artifacts,
+    epochs: [{ epoch: 1, loss: 2 }],
+  })
+
+  const later = await claim((await submit()).id, 'teacher/final')
+  await jobs.cancel(id)
+  await jobs.remove(id)
+  expect(await tasks.reusable(key)).toBeNull()
+  await expect(
+    tasks.finish(later, { ...done, reuseKey: key, reusedTaskId: task.id, artifacts }),
+  ).rejects.toThrow('has been deleted')
+  expect((await view(later.jobId)).tasks[0]?.status).toBe('running')
 })

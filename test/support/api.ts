@@ -1,6 +1,7 @@
 /** The HTTP interface on real stores, in this process: requests are injected, and no job ever runs. */
 import { buildApp } from '../../src/api/app.ts'
 import { createDatasetService } from '../../src/application/dataset-service.ts'
+import { createExportService } from '../../src/application/export-service.ts'
 import { createJobService } from '../../src/application/job-service.ts'
 import { createModelService } from '../../src/application/model-service.ts'
 import { identifiers as ids } from '../../src/identifiers.ts'
@@ -24,6 +25,7 @@ export async function createApi(
   const blobs = new PostgresBlobStore(database, bytes)
   const datasetStore = new PrismaDatasetStore(database)
   const modelStore = new PrismaModelStore(database)
+  const jobStore = new PrismaJobStore(database)
   const datasets = createDatasetService({
     datasets: datasetStore,
     blobs,
@@ -34,7 +36,7 @@ export async function createApi(
   await datasets.ensureBuiltin()
   return buildApp({
     jobs: createJobService({
-      jobs: new PrismaJobStore(database),
+      jobs: jobStore,
       datasets: datasetStore,
       models: modelStore,
       ids,
@@ -49,6 +51,7 @@ export async function createApi(
       // As in an image of the API alone.
       probe: { probe: async () => ({ kind: 'not-tried' }) },
     }),
+    exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
     blobs,
     health: {},
     maxUploadBytes,

@@ -1,5 +1,7 @@
 /** Runs each step op by op: slower than a graph, and right for every step that tfjs can run. */
 import { gatherFeatures, gatherRows } from './gather.ts'
+import { measurementCount } from './measurements.ts'
+import { mixShare } from './mix-share.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepInput, StepRunner } from './step-runner.ts'
 import { tf } from './tensorflow.ts'
@@ -11,9 +13,11 @@ import {
   initialState,
   type TrainingState,
 } from './training-step.ts'
+import { batchesFrom, viewOf } from './training-view.ts'
 import { download, upload } from './weights.ts'
 
 function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
+  const { mixup } = input.training.augmentation ?? {}
   const { data, classes, teacherLogits, seeds } = input
   return {
     inputs: tf.tensor(
@@ -29,6 +33,7 @@ function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
       ? tf.tensor2d(gatherRows(teacherLogits, classes, rows), [rows.length, classes], 'float32')
       : null,
     dropoutSeed: tf.tensor1d(Int32Array.of(seeds.dropout, step), 'int32'),
+    ...(mixup ? { mixShare: tf.tensor1d([mixShare(mixup.alpha, seeds.dropout, step)]) } : {}),
   }
 }
 
@@ -39,13 +44,20 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     input.objective,
     optimizer,
     input.training.clipNorm,
+    viewOf(input),
   )
+  const source = batchesFrom(input)
+  const teacherWeights = input.teacher && upload(input.teacher.weights)
   let state: TrainingState = initialState(network, upload(input.initialWeights), optimizer)
 
   const runOne = (step: StepInput): tf.Tensor1D => {
-    const batch = uploadBatch(input, step)
+    const batch = uploadBatch(source, step)
     const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
-    const result = trainingStep(state, batch, rates)
+    const result = trainingStep(
+      state,
+      { ...batch, ...(teacherWeights ? { teacherWeights } : {}) },
+      rates,
+    )
     disposeState(state, result.state)
     tf.dispose([batch as unknown as tf.TensorContainer, rates])
     state = result.state
@@ -55,7 +67,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     mode: 'eager',
     compiler: null,
     stepsPerCall: null,
-    bytesPerStep: 4 * (input.objective.length + 1),
+    bytesPerStep: 4 * measurementCount(input.objective.length),
     run(steps) {
       const measurements = steps.map(runOne)
       const stacked = tf.stack(measurements)
@@ -64,6 +76,9 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
       return values
     },
     weights: () => download(network, state.weights),
-    [Symbol.dispose]: () => disposeState(state),
+    [Symbol.dispose]() {
+      disposeState(state)
+      tf.dispose((teacherWeights ?? {}) as tf.TensorContainer)
+    },
   }
 }

@@ -33,6 +33,8 @@ type Constants =
 
 /** tfjs-node's addon. */
 export interface Binding extends Readonly<Record<Constants, number>> {
+  /** Of the TensorFlow that computes. */
+  readonly TF_Version: string
   /** The tensor may share the memory of `values` until it is deleted. */
   createTensor(shape: readonly number[], dtype: number, values: HostValues): number
   deleteTensor(id: number): void

@@ -149,23 +149,41 @@ export const logSoftmax = defineOp('NativeLogSoftmax', {
 })
 
 /**
- * Rows of a matrix by number, without a gradient. tfjs-node's own gather reads the numbers back to check them, which a
- * graph cannot; here they are the caller's to check.
- * @param matrix  `[rows, width]`
- * @param indices `[…]` int32, each at least 0 and below `rows`
- * @returns       `[…, width]`
+ * GatherV2 without a gradient. tfjs-node's own gather reads the numbers back to look for wrong ones, and a step that reads
+ * numbers back cannot become a graph; here they are the caller's to check.
  */
-export function takeRows(matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor {
-  const axis = tf.scalar(0, 'int32')
+function gatherFrom(values: tf.Tensor, indices: tf.Tensor, axis: number, batchDims: 0 | 1) {
+  const along = tf.scalar(axis, 'int32')
   const attributes = [
     dtype('Tparams', 'TF_FLOAT'),
     dtype('Tindices', 'TF_INT32'),
     dtype('Taxis', 'TF_INT32'),
+    { name: 'batch_dims', type: backend().binding.TF_ATTR_INT, value: batchDims },
   ]
-  const result = backend().executeSingleOutput('GatherV2', attributes, [matrix, indices, axis])
-  axis.dispose()
+  const result = backend().executeSingleOutput('GatherV2', attributes, [values, indices, along])
+  along.dispose()
   return result
 }
+
+/**
+ * Rows of a matrix by number, without a gradient.
+ * @param matrix  `[rows, width]`
+ * @param indices `[…]` int32, each at least 0 and below `rows`
+ * @returns       `[…, width]`
+ */
+export const takeRows = (matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor =>
+  gatherFrom(matrix, indices, 0, 0)
+
+/**
+ * Places of an axis, others for each row of a batch, without a gradient.
+ * @param values `[batch, …]` float32
+ * @param places `[batch, places]` int32, each within the axis
+ */
+export const pickPlaces = (values: tf.Tensor, places: tf.Tensor, axis: number): tf.Tensor =>
+  gatherFrom(values, places, axis, 1)
+
+/** Half the sum of the squares of all numbers, in one op. Has no gradient. */
+export const halfSquares = (values: tf.Tensor): tf.Scalar => run('L2Loss', [values]) as tf.Scalar
 
 /** TensorFlow's DT_UINT64, which tfjs has no tensors of. */
 const UINT64 = 23
@@ -209,5 +227,17 @@ export function statelessUniform(shape: readonly number[], seed: tf.Tensor): tf.
       [bits, mask],
     )
     return tf.mul(tf.cast(fraction, 'float32'), 2 ** -FRACTION_BITS)
+  })
+}
+
+/** Standard normal numbers from two uniform ones each (Box and Muller 1958); at most 5.6 away from 0. */
+export function statelessNormal(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const [first, second] = tf.unstack(statelessUniform([2, ...shape], seed)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ]
+    const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, first)), -2))
+    return tf.mul(radius, tf.cos(tf.mul(second, 2 * Math.PI)))
   })
 }

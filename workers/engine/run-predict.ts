@@ -35,5 +35,6 @@ export async function runPredict(
     samplesPerSecond: 0,
     peakMemoryBytes: peakMemoryBytes(),
     execution: null,
+    validation: null,
   }
 }

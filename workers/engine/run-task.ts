@@ -1,27 +1,25 @@
-/** Carries out a training: files in, files and a result out. Knows no process and no message. */
-import { Readable } from 'node:stream'
-import { MODEL_FORMAT } from '../../src/domain/model.ts'
 import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
-import { zipLayersModel } from '../../src/models/export/layers-model.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
 import { type LabelledRows, readMatrix } from './datasets.ts'
-import { writeSafetensors } from './export/safetensors.ts'
-import { layersModel } from './export/tfjs.ts'
+import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
-import { type FittedNormalization, fitNormalization, toNormalization } from './normalization.ts'
+import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
+import { readTeacherInStep } from './teachers/in-step.ts'
 import { train } from './train.ts'
-import { initialize, type NamedArray } from './weights.ts'
+import { initialize } from './weights.ts'
 
 /** Rows of the dataset, ascending. */
 export interface TaskRows {
   readonly training: Uint32Array
   readonly heldOut: Uint32Array
+  /** Of the training rows of the fold, set aside for the training itself; empty where it asks for none. */
+  readonly validation: Uint32Array
 }
 
 const needsTeacher = (objective: readonly ResolvedTerm[]): boolean =>
@@ -34,7 +32,7 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('no-training-rows', 'the split leaves no rows to train on')
   if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
-  if (needsTeacher(task.objective) && task.teacherLogitsPath === null)
+  if (needsTeacher(task.objective) && task.teacherLogitsPath === null && task.teacher === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
 
@@ -42,41 +40,6 @@ async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32
   const file = task.teacherLogitsPath
   if (file === null || !needsTeacher(task.objective)) return null
   return readMatrix(file, data.count, data.classes, 'teacher logits')
-}
-
-/** Tensors of the delivered file: the weights, and the normalization as two more. */
-const deliveredArrays = (
-  weights: readonly NamedArray[],
-  normalization: FittedNormalization | null,
-): NamedArray[] => {
-  if (!normalization) return [...weights]
-  const { mean, standardDeviation } = normalization
-  const shape = [mean.length]
-  return [
-    ...weights,
-    { name: 'normalization.mean', shape, values: mean },
-    { name: 'normalization.standardDeviation', shape, values: standardDeviation },
-  ]
-}
-
-async function deliver(
-  task: TrainTask,
-  weights: readonly NamedArray[],
-  normalization: FittedNormalization | null,
-  outputs: Outputs,
-): Promise<void> {
-  const { network, manifest } = task
-  const { classNames = null } = manifest
-  const metadata = {
-    format: MODEL_FORMAT,
-    network: JSON.stringify(network),
-    classNames: JSON.stringify(classNames),
-    manifest: JSON.stringify(manifest),
-  }
-  const safetensors = writeSafetensors(deliveredArrays(weights, normalization), metadata)
-  await outputs.stream('safetensors', Readable.from(safetensors))
-  const model = layersModel(network, weights, normalization, { classNames, manifest })
-  await outputs.stream('tfjs', zipLayersModel(model))
 }
 
 /**
@@ -99,11 +62,13 @@ export async function runTrain(
   report('load', 0, 0)
   const data = await readRows(network, task.dataset)
   const teacherLogits = await readTeacher(task, data)
+  const teacher = await readTeacherInStep(task.teacher)
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
   // A teacher knows every label: `labelledFraction` is about what the student may know.
   const fraction = arm === 'teacher' ? 1 : task.labelledFraction
   const role = arm === 'teacher' ? 'teacher' : 'student'
+  const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
 
   report('train', 0, 0)
   const trained = await train(
@@ -115,8 +80,11 @@ export async function runTrain(
       data,
       rows: rows.training,
       normalization,
-      labels: usableLabels(data.labels, rows.training, fraction, seed, fold),
+      ...(rows.validation.length > 0 ? { validationRows: rows.validation } : {}),
+      // Chosen before validation rows were set aside, which are some of the labelled ones.
+      labels: usableLabels(data.labels, rowsOfFold, fraction, seed, fold),
       teacherLogits,
+      ...(teacher ? { teacher } : {}),
       classes: data.classes,
       seeds: {
         batches: deriveSeed(seed, 'batches', role, fold),
@@ -142,9 +110,11 @@ export async function runTrain(
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
-  if (task.deliver) {
+  if (trained.validation) await outputs.json('validation', trained.validation)
+  if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
-    await deliver(task, weights, normalization, outputs)
+    const sha256 = await keepWeights(task, weights, normalization, outputs)
+    if (task.deliver) await deliver(task, weights, normalization, sha256, outputs)
   }
   return {
     files: outputs.files,
@@ -156,5 +126,6 @@ export async function runTrain(
     samplesPerSecond: trained.execution.samplesPerSecond,
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
+    validation: trained.validation,
   }
 }

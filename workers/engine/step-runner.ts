@@ -20,7 +20,7 @@ export interface StepRunner extends Disposable {
   /**
    * Runs steps in order.
    * @param steps at least one; all with the same number of rows
-   * @returns `[steps, terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right
+   * @returns `[steps, measurements]`, read by `measurementsOf`
    */
   run(steps: readonly StepInput[]): Float32Array
   /** The weights after the last step, in network order. */

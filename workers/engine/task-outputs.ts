@@ -35,6 +35,10 @@ export class Outputs {
     return writeFile(this.#path(file), logits)
   }
 
+  json(file: OutputFile, content: object): Promise<void> {
+    return writeFile(this.#path(file), `${JSON.stringify(content)}\n`)
+  }
+
   stream(file: OutputFile, content: Readable): Promise<void> {
     return pipeline(content, createWriteStream(this.#path(file)))
   }

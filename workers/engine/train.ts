@@ -1,10 +1,14 @@
 /** The training loop: epochs of shuffled batches through one training step, and what is measured on the way. */
 import { setImmediate } from 'node:timers/promises'
-import type { EpochMetrics, Execution } from '../trainer-contract.ts'
+import type { EpochMetrics, Execution, ValidationRecord } from '../trainer-contract.ts'
 import { chooseRunner } from './choose-runner.ts'
+import { EarlyStopping, type Validation, validationOf } from './early-stopping.ts'
 import { EpochSums } from './epoch-sums.ts'
+import { FiniteGuard } from './finite-guard.ts'
+import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
+import { predict } from './predict.ts'
 import { type RandomStream, randomStream, shuffle } from './random.ts'
 import { learningRateAt, warmup } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
@@ -22,6 +26,8 @@ export interface Trained {
   readonly steps: number
   readonly seconds: number
   readonly execution: Execution
+  /** Null without validation rows. */
+  readonly validation: ValidationRecord | null
 }
 
 /** Between two looks at the event loop, in which messages go out and an abort comes in. */
@@ -54,7 +60,7 @@ function* callsOf(steps: Iterable<StepInput>, pacing: Pacing): Generator<StepInp
 
 /**
  * Trains a network. The result follows from the input alone: on one machine and number of threads, to the last bit.
- * @throws InputError `non-finite-loss` when a term stops being a number, soon after the step in which it happened
+ * @throws InputError `non-finite-loss` when a term or the gradient stops being finite, soon after the step in which it happened
  * @throws the reason of the signal when aborted, within a call
  */
 export async function train(
@@ -69,13 +75,29 @@ export async function train(
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
   const random = randomStream(input.seeds.batches)
   const begin = performance.now()
-  const { runner: chosen, reason } = chooseRunner(input, optimizer)
+  const { runner: chosen, reason, isFallback } = chooseRunner(input, optimizer)
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
+  const guard = new FiniteGuard(objective)
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
   let learningRate = 0
+  const { validationRows } = input
+  const stopping =
+    validationRows && input.training.earlyStopping
+      ? new EarlyStopping(input.training.earlyStopping)
+      : null
+  const validationLabels =
+    validationRows && Int32Array.from(validationRows, (row) => input.labels[row] as number)
+  const validate = async (weights: readonly NamedArray[]): Promise<Validation | null> => {
+    if (!validationRows || !validationLabels) return null
+    const { network, data, normalization, classes } = input
+    const logits = await predict(network, weights, data, validationRows, normalization, signal)
+    return validationOf(logits, validationLabels, classes)
+  }
+  let best: NamedArray[] | null = null
+  let epochsRun = 0
   const stepsOf = function* (): Generator<StepInput> {
     let next = step
     for (const batch of batchesOf(rows, batchSize, random)) {
@@ -89,18 +111,18 @@ export async function train(
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const epochBegin = performance.now()
-    const sums = new EpochSums(objective, epoch)
+    const sums = new EpochSums(objective)
     for (const call of callsOf(stepsOf(), pacing)) {
       const callBegin = performance.now()
       const measurements = runner.run(call)
       pacing.observe(call.length, performance.now() - callBegin)
       step += call.length
-      const taken = call.map((one) => ({
-        step: one.step,
-        rows: one.rows.length,
-        labelledRows: one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0),
-      }))
-      sums.add(taken, measurements)
+      for (const [index, one] of call.entries()) {
+        const measured = measurementsOf(measurements, index, objective.length)
+        guard.check(epoch, one.step, measured)
+        const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
+        sums.add({ ...measured, rows: one.rows.length, labelledRows })
+      }
       if (performance.now() - lastBreath > BREATH_MS) {
         hooks.onProgress(epoch - 1, step)
         await setImmediate()
@@ -108,15 +130,24 @@ export async function train(
       }
       signal.throwIfAborted()
     }
+    const current = validationRows ? runner.weights() : null
+    const validation = current && (await validate(current))
     hooks.onEpoch({
       epoch,
       step,
       learningRate,
       ...sums.means(),
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
       seconds: (performance.now() - epochBegin) / 1000,
     })
+    epochsRun = epoch
+    if (!stopping || !validation) continue
+    const { isBest, isOver } = stopping.observe(epoch, validation)
+    if (isBest && input.training.earlyStopping?.restoreBest) best = current
+    if (isOver) break
   }
-  const weights = runner.weights()
+  const weights = best ?? runner.weights()
   const seconds = (performance.now() - begin) / 1000
   return {
     weights,
@@ -126,8 +157,18 @@ export async function train(
       mode: runner.mode,
       compiler: runner.compiler,
       reason,
+      isFallback,
       stepsPerCall: pacing.stepsPerCall,
-      samplesPerSecond: (epochs * rows.length) / seconds,
+      samplesPerSecond: (epochsRun * rows.length) / seconds,
     },
+    validation: validationRows
+      ? {
+          rows: validationRows.length,
+          epochs: epochsRun,
+          stoppedEpoch: epochsRun < epochs ? epochsRun : null,
+          bestEpoch: stopping && stopping.bestEpoch > 0 ? stopping.bestEpoch : null,
+          takenEpoch: best && stopping ? stopping.bestEpoch : epochsRun,
+        }
+      : null,
   }
 }

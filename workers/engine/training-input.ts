@@ -5,6 +5,13 @@ import type { Rows } from './datasets.ts'
 import type { FittedNormalization } from './normalization.ts'
 import type { NamedArray } from './weights.ts'
 
+/** A trained network whose weights stay as they are. */
+export interface TeacherNetwork {
+  readonly network: Network
+  readonly weights: readonly NamedArray[]
+  readonly normalization: FittedNormalization | null
+}
+
 /** Everything a training depends on. */
 export interface TrainingInput {
   readonly network: Network
@@ -14,12 +21,16 @@ export interface TrainingInput {
   readonly data: Rows
   /** The rows of `data` to train on. */
   readonly rows: Uint32Array
+  /** Rows of `data` that are measured after each epoch and not trained on; absent where the training asks for none. */
+  readonly validationRows?: Uint32Array
   readonly normalization: FittedNormalization | null
   /** Of every row of `data`; −1 where it must not be used. */
   readonly labels: Int32Array
   /** `[data.count, classes]`, or null where no term needs it. */
   readonly teacherLogits: Float32Array | null
+  /** A teacher that answers inside the step, on augmented rows; absent where `teacherLogits` do, or no term needs any. */
+  readonly teacher?: TeacherNetwork
   readonly classes: number
-  /** Of the batch order and of dropout. */
+  /** Of the batch order; of dropout and augmentation. */
   readonly seeds: { readonly batches: number; readonly dropout: number }
 }

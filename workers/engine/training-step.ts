@@ -7,6 +7,7 @@ import type { Network } from '../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import { apply } from './forward.ts'
 import { type Targets, termLoss } from './losses/terms.ts'
+import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
 import { tf } from './tensorflow.ts'
 import { type Weights, weightNames } from './weights.ts'
@@ -18,18 +19,40 @@ export type TrainingState = {
 }
 
 export interface Batch extends Targets {
-  /** `[batch, ...input shape]` float32, normalized. */
+  /** `[batch, ...input shape]` float32; normalized, unless they are augmented first. */
   readonly inputs: tf.Tensor
   /** `[2]` int32, other in every step. */
   readonly dropoutSeed: tf.Tensor1D
+  /** `[1]`; only for mixup. */
+  readonly mixShare?: tf.Tensor1D
+  /** Of a teacher that answers inside the step; constants. */
+  readonly teacherWeights?: Weights
 }
+
+/** What network and teacher see of a batch. */
+export interface View {
+  /** `[batch, ...input shape]`, normalized for the network that trains. */
+  readonly inputs: tf.Tensor
+  readonly targets: Targets
+  /** `[batch]` int32: what a right answer is, for accuracy. */
+  readonly labels: tf.Tensor1D
+}
+
+export type ViewOf = (batch: Batch) => View
+
+/** Rows as they are. */
+export const plainView: ViewOf = (batch) => ({
+  inputs: batch.inputs,
+  targets: batch,
+  labels: batch.labels,
+})
 
 /** The scalars of {@link Optimizer.rates}. */
 type Rates = readonly tf.Scalar[]
 
 type StepResult = {
   readonly state: TrainingState
-  /** `[terms + 1]`: the unweighted value of each term, then the number of labelled rows that were right. */
+  /** As `measurements.ts` lays them out. */
   readonly measurements: tf.Tensor1D
 }
 
@@ -83,10 +106,16 @@ export interface GradientRules {
 /** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
 const CLIP_EPSILON = 1e-6
 
-/** Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013). */
-function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)))
-  const norm = tf.sqrt(tf.addN(squares))
+/**
+ * Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013).
+ * @param halfSquared ‖g‖² / 2
+ */
+function clipped(
+  gradients: readonly tf.Tensor[],
+  halfSquared: tf.Scalar,
+  limit: number,
+): tf.Tensor[] {
+  const norm = tf.sqrt(tf.mul(halfSquared, 2))
   const scale = tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1)
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
@@ -94,9 +123,10 @@ function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
 function ruled(
   gradients: tf.Tensor[],
   weights: readonly tf.Tensor[],
+  halfSquared: tf.Scalar,
   { clipNorm, weightDecay }: GradientRules,
 ): tf.Tensor[] {
-  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
+  const bounded = clipNorm === null ? gradients : clipped(gradients, halfSquared, clipNorm)
   if (weightDecay === 0) return bounded
   return bounded.map((gradient, index) =>
     tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
@@ -110,12 +140,14 @@ export function createGradients(
   network: Network,
   objective: readonly ResolvedTerm[],
   rules: GradientRules,
+  viewOfBatch: ViewOf = plainView,
 ): GradientsOf {
   const { trainable } = weightNames(network)
 
   return (given, batch) =>
     tf.tidy(() => {
       const values = trainable.map((name) => given[name] as tf.Tensor)
+      const view = viewOfBatch(batch)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
@@ -123,8 +155,8 @@ export function createGradients(
       const total = (...current: tf.Tensor[]): tf.Scalar => {
         const weights: Record<string, tf.Tensor> = { ...given }
         for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
-        const forward = apply(network, weights, batch.inputs, mode)
-        const terms = objective.map((term) => termLoss(term, forward.logits, batch))
+        const forward = apply(network, weights, view.inputs, mode)
+        const terms = objective.map((term) => termLoss(term, forward.logits, view.targets))
         updates = forward.updates
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
@@ -134,11 +166,12 @@ export function createGradients(
       }
       const { grads } = tf.valueAndGrads(total)(values)
       const [logits, ...terms] = kept
-      const correct = countCorrect(logits as tf.Tensor2D, batch.labels)
-      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
+      const correct = countCorrect(logits as tf.Tensor2D, view.labels)
+      const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
+      const measurements = tf.stack([...terms, correct, halfSquared]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
-      return { gradients: ruled(grads, values, rules), updates, measurements } as BatchGradients &
-        tf.TensorContainerObject
+      const gradients = ruled(grads, values, halfSquared, rules)
+      return { gradients, updates, measurements } as BatchGradients & tf.TensorContainerObject
     })
 }
 
@@ -148,12 +181,11 @@ export function createTrainingStep(
   objective: readonly ResolvedTerm[],
   optimizer: Optimizer,
   clipNorm: number | null = null,
+  viewOfBatch: ViewOf = plainView,
 ): TrainingStep {
   const { trainable } = weightNames(network)
-  const gradientsOf = createGradients(network, objective, {
-    clipNorm,
-    weightDecay: optimizer.weightDecay,
-  })
+  const rules = { clipNorm, weightDecay: optimizer.weightDecay }
+  const gradientsOf = createGradients(network, objective, rules, viewOfBatch)
 
   return (state, batch, rates) =>
     tf.tidy(() => {

@@ -11,7 +11,7 @@ import type {
 } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
 import type { Arm } from '../../src/domain/words.ts'
-import type { ReportTask } from '../trainer-contract.ts'
+import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
 import { armLogits, type MeasuredRows, type ReadFile, readLabels } from './logits-store.ts'
 import { MeasurementError } from './measurement-error.ts'
 import { argmax, measure } from './metrics.ts'
@@ -92,15 +92,34 @@ const byMetric = (summary: (name: MetricName) => Summary): Record<MetricName, Su
   agreement: summary('agreement'),
 })
 
-const armReport = (size: FormSize, metrics: readonly Metrics[]): ArmReport => ({
+/** In the order of the plan; null where the arm set no row aside. */
+function validationOf(
+  { task, read }: Pick<Scene, 'task' | 'read'>,
+  arm: Arm,
+): ArmReport['validation'] {
+  const files = task.validations.filter((file) => file.arm === arm)
+  if (files.length === 0) return null
+  return files.map(({ fold, path }) => ({
+    fold,
+    ...(JSON.parse(new TextDecoder().decode(read(path))) as ValidationRecord),
+  }))
+}
+
+const armReport = (
+  size: FormSize,
+  metrics: readonly Metrics[],
+  validation: ArmReport['validation'],
+): ArmReport => ({
   ...size,
+  validation,
   metrics: byMetric((name) => summarize(metrics.map((measured) => measured[name]))),
 })
 
 function summarizeArms(
-  job: ResolvedJob,
+  scene: Scene,
   measurements: readonly Measurement[],
 ): Pick<Report, 'arms' | 'gain'> {
+  const { job } = scene.task
   const student = networkSize(job.student.network)
   const teacher =
     job.teacher.kind === 'train' ? networkSize(job.teacher.network) : sizeOf(job.teacher.form)
@@ -119,9 +138,10 @@ function summarizeArms(
       teacher: armReport(
         teacher,
         measurements.map((measurement) => measurement.teacher),
+        validationOf(scene, 'teacher'),
       ),
-      distilled: armReport(student, distilled),
-      control: hasControl ? armReport(student, control) : null,
+      distilled: armReport(student, distilled, validationOf(scene, 'distilled')),
+      control: hasControl ? armReport(student, control, validationOf(scene, 'control')) : null,
     },
     gain: hasControl ? byMetric(gain) : null,
   }
@@ -156,7 +176,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     ...measureFold(scene, fold),
   }))
   const final = measureFinal(scene)
-  const { arms, gain } = summarizeArms(job, folds.length > 0 ? folds : final ? [final] : [])
+  const { arms, gain } = summarizeArms(scene, folds.length > 0 ? folds : final ? [final] : [])
   const { id, name, contentSha256, rows, inputShape, classNames } = job.dataset
   return {
     version: 1,

@@ -89,6 +89,17 @@ CREATE TABLE "model_files" (
 );
 
 -- CreateTable
+CREATE TABLE "model_exports" (
+    "model_id" TEXT NOT NULL,
+    "format" TEXT NOT NULL,
+    "precision" TEXT NOT NULL,
+    "sha256" CHAR(64) NOT NULL,
+    "size_bytes" BIGINT NOT NULL,
+
+    CONSTRAINT "model_exports_pkey" PRIMARY KEY ("model_id","format","precision")
+);
+
+-- CreateTable
 CREATE TABLE "jobs" (
     "id" TEXT NOT NULL,
     "name" TEXT,
@@ -130,6 +141,7 @@ CREATE TABLE "tasks" (
     "progress" JSONB,
     "result" JSONB,
     "failure" JSONB,
+    "reuse_key" CHAR(64),
     "started_at" TIMESTAMPTZ(3),
     "finished_at" TIMESTAMPTZ(3),
 
@@ -196,6 +208,9 @@ CREATE UNIQUE INDEX "models_job_id_role_key" ON "models"("job_id", "role");
 CREATE INDEX "model_files_sha256_idx" ON "model_files"("sha256");
 
 -- CreateIndex
+CREATE INDEX "model_exports_sha256_idx" ON "model_exports"("sha256");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "jobs_idempotency_key_key" ON "jobs"("idempotency_key");
 
 -- CreateIndex
@@ -217,6 +232,9 @@ CREATE INDEX "tasks_status_dispatched_at_idx" ON "tasks"("status", "dispatched_a
 CREATE INDEX "tasks_status_lease_until_idx" ON "tasks"("status", "lease_until");
 
 -- CreateIndex
+CREATE INDEX "tasks_reuse_key_idx" ON "tasks"("reuse_key");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "tasks_job_id_key_key" ON "tasks"("job_id", "key");
 
 -- CreateIndex
@@ -224,6 +242,9 @@ CREATE INDEX "task_dependencies_depends_on_id_idx" ON "task_dependencies"("depen
 
 -- CreateIndex
 CREATE INDEX "task_artifacts_sha256_idx" ON "task_artifacts"("sha256");
+
+-- AddForeignKey
+ALTER TABLE "model_exports" ADD CONSTRAINT "model_exports_model_id_fkey" FOREIGN KEY ("model_id") REFERENCES "models"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "blob_chunks" ADD CONSTRAINT "blob_chunks_blob_id_fkey" FOREIGN KEY ("blob_id") REFERENCES "blobs"("id") ON DELETE CASCADE ON UPDATE CASCADE;

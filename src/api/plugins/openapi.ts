@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { VERSION } from '../../domain/version.ts'
 
 export async function registerOpenapi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -9,7 +10,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Distillery',
-        version: '0.1.0',
+        version: VERSION,
         description:
           'Knowledge distillation as a service: submit a teacher, a dataset and a student; get a trained, cross-validated student and the proof of what distillation gained. All errors are `application/problem+json` (RFC 9457) with a stable `code`.',
       },

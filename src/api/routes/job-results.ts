@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { ExportService } from '../../application/export-service.ts'
 import type { JobService } from '../../application/job-service.ts'
 import type { Model } from '../../domain/model.ts'
 import type { BlobStore } from '../../domain/ports.ts'
@@ -27,12 +28,13 @@ const EventPage = Type.Object({
 interface Options {
   readonly jobs: JobService
   readonly blobs: BlobStore
+  readonly exports: ExportService
   readonly model: (id: string) => Promise<Model>
 }
 
 export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { jobs, blobs, model },
+  { jobs, blobs, exports, model },
 ) => {
   const closing = new AbortController()
   // Streams end before the server waits for its connections to.
@@ -160,7 +162,7 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
       schema: {
         operationId: 'downloadStudent',
         tags: ['jobs'],
-        summary: 'Download the student',
+        summary: 'Download the student in a format',
         params: Id('job'),
         querystring: FormatQuery,
         response: {
@@ -172,8 +174,9 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
     async ({ params, query, headers }, reply) =>
       sendWeights(reply, {
         blobs,
+        exports,
         model: await model(await jobs.studentModelId(params.id)),
-        format: query.format,
+        ...query,
         headers,
       }),
   )

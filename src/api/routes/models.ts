@@ -10,6 +10,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
+import type { ExportService } from '../../application/export-service.ts'
 import type { ModelService } from '../../application/model-service.ts'
 import type { UploadSettings } from '../../application/model-upload.ts'
 import { Architecture } from '../../domain/architecture.ts'
@@ -111,6 +112,7 @@ const architectureProblem = (errors: readonly ErrorObject[]): Problem => {
 
 interface Options {
   readonly models: ModelService
+  readonly exports: ExportService
   readonly blobs: BlobStore
   readonly maxUploadBytes: number
 }
@@ -119,7 +121,7 @@ const Model = Type.Unsafe<ReturnType<typeof modelBody>>({ $ref: 'Model#' })
 
 export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { models, blobs, maxUploadBytes },
+  { models, exports, blobs, maxUploadBytes },
 ) => {
   await acceptUploads(app, RAW_TYPES, maxUploadBytes)
 
@@ -251,7 +253,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
       schema: {
         operationId: 'downloadWeights',
         tags: ['models'],
-        summary: 'Download the weights',
+        summary: 'Download the model in a format',
         params: Id('model'),
         querystring: FileQuery,
         response: {
@@ -264,8 +266,10 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Options> = async (
       const model = await models.get(params.id)
       return sendWeights(reply, {
         blobs,
+        exports,
         model,
         format: query.format ?? ownFileOf(model.form),
+        precision: query.precision,
         headers,
       })
     },

@@ -55,6 +55,14 @@ const SUMMARY = {
         description: 'user: change the spec or the data. Otherwise trying again may help.',
       }),
       message: Type.String(),
+      details: Type.Optional(
+        OrNull(
+          Type.Record(Type.String(), Type.Unknown(), {
+            description:
+              'What the message says, for programs. Of `non-finite-loss`: `term` (null: only the gradient), `epoch`, `step`, `terms`, `gradientNorm`, and `lastFinite` with the same of the step before.',
+          }),
+        ),
+      ),
       task: Type.String(),
     }),
   ),

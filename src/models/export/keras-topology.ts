@@ -1,5 +1,5 @@
 /** A network as the JSON of a Keras model, which tfjs and Keras 2 load: sequential, or functional when it has branches. */
-import { INPUT, isChain, layerInputs, type Network } from '../../domain/network.ts'
+import { INPUT, isChain, type Layer, layerInputs, type Network } from '../../domain/network.ts'
 import { freeName, type KerasLayer, kerasLayers } from './keras-layers.ts'
 
 interface Node {
@@ -7,6 +7,9 @@ interface Node {
   /** Names of the Keras layers it reads. */
   readonly reads: readonly string[]
 }
+
+/** In place of a flatten layer that reads a vector, which TensorFlow.js refuses. */
+const NOTHING: Layer = { type: 'activation', activation: 'linear' }
 
 const nameOf = ({ config }: KerasLayer): string => String(config.name)
 
@@ -31,7 +34,9 @@ function nodesOf(
     const inputs = layerInputs(network, position)
     const reads = inputs.map((from) => givenBy.get(from) ?? from)
     const shape = shapes.get(inputs[0] ?? INPUT) ?? network.inputShape
-    givenBy.set(placed.name, append(kerasLayers(placed, shape, taken), reads))
+    const flat = placed.layer.type === 'flatten' && shape.length === 1
+    const exported = flat ? { ...placed, layer: NOTHING } : placed
+    givenBy.set(placed.name, append(kerasLayers(exported, shape, taken), reads))
     shapes.set(placed.name, placed.outputShape)
   }
   return nodes

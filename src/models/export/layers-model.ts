@@ -2,12 +2,13 @@
  * The layers-model format of TensorFlow.js: `model.json` and `weights.bin`, in one zip. Input normalization becomes a
  * BatchNormalization layer in front, so that the model takes raw inputs as the network of the service does.
  */
-import { Readable } from 'node:stream'
-import { ZipFile } from 'yazl'
-import type { Normalization } from '../../domain/model.ts'
+import type { Readable } from 'node:stream'
+import type { Normalization, Precision } from '../../domain/model.ts'
 import { elements, type Network, type Shape, weightName } from '../../domain/network.ts'
 import { freeName, KERAS_WEIGHT_NAMES, type KerasLayer, kerasWeightShape } from './keras-layers.ts'
 import { kerasTopology } from './keras-topology.ts'
+import { halves, precisionOf } from './precision.ts'
+import { storedZip } from './stored-zip.ts'
 
 /** Little-endian float32 numbers, in pieces. */
 export type Numbers = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
@@ -18,6 +19,7 @@ export type WeightNumbers = (name: string) => Numbers
 interface StoredTensor {
   readonly name: string
   readonly shape: Shape
+  readonly precision: Precision
   numbers(): Numbers
 }
 
@@ -49,10 +51,16 @@ function normalizationLayer(
   return {
     layer: { class_name: 'BatchNormalization', config },
     tensors: [
-      { name: `${name}/moving_mean`, shape, numbers: () => [float32(mean)] },
+      {
+        name: `${name}/moving_mean`,
+        shape,
+        precision: 'float32',
+        numbers: () => [float32(mean)],
+      },
       {
         name: `${name}/moving_variance`,
         shape,
+        precision: 'float32',
         numbers: () => [float32(variances.map((variance) => variance - epsilon))],
       },
     ],
@@ -60,13 +68,22 @@ function normalizationLayer(
 }
 
 /** Weights under Keras' names, `layer/moving_mean` for `layer.movingMean`. */
-const kerasTensors = (network: Network, numbers: WeightNumbers): StoredTensor[] =>
+const kerasTensors = (
+  network: Network,
+  numbers: WeightNumbers,
+  wanted: Precision,
+): StoredTensor[] =>
   network.layers.flatMap((placed) =>
-    placed.weights.map(({ name, shape }) => ({
-      name: `${placed.name}/${KERAS_WEIGHT_NAMES[name]}`,
-      shape: kerasWeightShape(placed.layer, shape),
-      numbers: () => numbers(weightName(placed.name, name)),
-    })),
+    placed.weights.map(({ name, shape }) => {
+      const from = weightName(placed.name, name)
+      const precision = precisionOf(name, wanted)
+      return {
+        name: `${placed.name}/${KERAS_WEIGHT_NAMES[name]}`,
+        shape: kerasWeightShape(placed.layer, shape),
+        precision,
+        numbers: () => (precision === 'float16' ? halves(from, numbers(from)) : numbers(from)),
+      }
+    }),
   )
 
 export interface LayersModel {
@@ -82,12 +99,18 @@ export function layersModel(
   numbers: WeightNumbers,
   normalization: Normalization | null,
   userDefined: Readonly<Record<string, unknown>>,
+  precision: Precision = 'float32',
 ): LayersModel {
   const taken = new Set(network.layers.map(({ name }) => name))
   const leading =
     normalization && normalizationLayer(freeName('normalization', taken), normalization)
-  const tensors = [...(leading?.tensors ?? []), ...kerasTensors(network, numbers)]
-  const manifest = tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
+  const tensors = [...(leading?.tensors ?? []), ...kerasTensors(network, numbers, precision)]
+  const manifest = tensors.map(({ name, shape, precision: stored }) => ({
+    name,
+    shape,
+    dtype: 'float32',
+    ...(stored === 'float16' ? { quantization: { original_dtype: 'float32', dtype: stored } } : {}),
+  }))
   const model = {
     format: 'layers-model',
     generatedBy: 'distillery',
@@ -103,16 +126,14 @@ async function* numbersOf(tensors: readonly StoredTensor[]): AsyncGenerator<Uint
   for (const { numbers } of tensors) yield* numbers()
 }
 
-/** Zips a model, stored and not compressed. Equal input gives equal bytes: no clock, no file modes of this machine. */
+/** Zips a model, stored and not compressed. Equal input gives equal bytes. */
 export function zipLayersModel({ model, tensors }: LayersModel): Readable {
-  // The zip format holds local time: made from local fields, it is the same number in every time zone. Not 1980, its
-  // first year: yazl clamps to a limit that is in local time as well.
-  const mtime = new Date(1981, 0, 1, 0, 0, 0)
-  const options = { mtime, mode: 0o100644, compress: false, forceDosTimestamp: true }
-  const zip = new ZipFile()
-  zip.addBuffer(Buffer.from(JSON.stringify(model)), 'model.json', options)
-  const size = tensors.reduce((sum, { shape }) => sum + 4 * elements(shape), 0)
-  zip.addReadStream(Readable.from(numbersOf(tensors)), 'weights.bin', { ...options, size })
-  zip.end()
-  return Readable.from(zip.outputStream)
+  const sizeBytes = tensors.reduce(
+    (sum, { shape, precision }) => sum + (precision === 'float16' ? 2 : 4) * elements(shape),
+    0,
+  )
+  return storedZip([
+    { name: 'model.json', content: Buffer.from(JSON.stringify(model)) },
+    { name: 'weights.bin', content: { sizeBytes, read: () => numbersOf(tensors) } },
+  ])
 }

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { ModelError, quoted } from '../model-error.ts'
 import { type FileField, FileView, fileFields, memoryView } from '../protobuf/file-view.ts'
-import { damaged, integer } from '../protobuf/message.ts'
-import { type OnnxNode, type OnnxValue, readNode, readOpset, readValue } from './messages.ts'
+import { damaged, integer } from '../protobuf/read-fields.ts'
+import { type OnnxNode, type OnnxValue, readNode, readOpset, readValue } from './read-messages.ts'
 import { type OnnxTensor, readTensor } from './tensor.ts'
 
 /** Of everything but the initializers. */

@@ -2,9 +2,9 @@
 import type { ForeignGraph, InputLayout } from '../../domain/foreign-graph.ts'
 import { listed, ModelError, quoted } from '../model-error.ts'
 import { batchOf, classesOf, type Dimension, placeRows, showDimensions } from '../rows-of-graph.ts'
-import type { OnnxNode, OnnxValue } from './messages.ts'
 import { describeNode, type OnnxFile, readOnnxFile } from './onnx-file.ts'
 import { ONNX_OPERATORS, REFUSED_OPERATORS } from './operators.ts'
+import type { OnnxNode, OnnxValue } from './read-messages.ts'
 import { MAX_TENSOR_BYTES, typeName } from './tensor.ts'
 
 const IR_VERSIONS = { oldest: 3, newest: 10 }

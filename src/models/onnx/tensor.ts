@@ -2,7 +2,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { ModelError, quoted } from '../model-error.ts'
 import { type ByteView, type FileField, fileFields } from '../protobuf/file-view.ts'
-import { damaged, integer } from '../protobuf/message.ts'
+import { damaged, integer } from '../protobuf/read-fields.ts'
 
 /** Numbers in one tensor take this many bytes at most. */
 export const MAX_TENSOR_BYTES = 1_000_000_000

@@ -1,7 +1,7 @@
 /** The fields of a message in a file that may be larger than memory: what is not asked for is not read. */
 import type { FileHandle } from 'node:fs/promises'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { damaged } from './message.ts'
+import { damaged } from './read-fields.ts'
 
 /** A tag and a length, or a tag and a varint, at most. */
 const HEADER_BYTES = 20

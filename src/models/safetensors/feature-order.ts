@@ -44,6 +44,12 @@ export function placeThere(order: FeatureOrder): ((feature: number) => number) |
   }
 }
 
+const unknownOrder = (layer: string, what: string): ModelError =>
+  new ModelError(
+    'layout-not-convertible',
+    `layer ${layer} ${what}, which PyTorch may count in another order: send the weights as channels-last`,
+  )
+
 const equal = (one: FeatureOrder, other: FeatureOrder): boolean =>
   (isSame(one) && isSame(other)) || JSON.stringify(one) === JSON.stringify(other)
 
@@ -65,13 +71,17 @@ export function featureOrders(network: Network): FeatureOrder[] {
       switch (layer.type) {
         case 'flatten': {
           const shape = shapes.get(inputs[0] ?? INPUT) ?? []
+          if (shape.length === 2) throw unknownOrder(name, 'flattens a sequence')
           return shape.length === 3 ? blockOf(shape) : first
         }
         case 'batchNormalization':
         case 'layerNormalization':
         case 'dropout':
         case 'activation':
+        case 'rescaling':
           return first
+        case 'reshape':
+          throw unknownOrder(name, 'gives numbers another shape')
         case 'add':
           if (!orders.every((order) => equal(order, first)))
             throw new ModelError(
@@ -91,6 +101,16 @@ export function featureOrders(network: Network): FeatureOrder[] {
         case 'globalMaxPooling2d':
         case 'zeroPadding2d':
         case 'upSampling2d':
+        case 'conv1d':
+        case 'depthwiseConv1d':
+        case 'separableConv1d':
+        case 'maxPooling1d':
+        case 'averagePooling1d':
+        case 'globalAveragePooling1d':
+        case 'globalMaxPooling1d':
+        case 'zeroPadding1d':
+        case 'upSampling1d':
+        case 'embedding':
           return plain(outputShape.at(-1) ?? 1)
       }
     }

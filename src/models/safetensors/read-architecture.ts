@@ -2,13 +2,7 @@
 import type { Architecture } from '../../domain/architecture.ts'
 import { inferNetwork } from '../../domain/infer-network.ts'
 import type { LayerSpec } from '../../domain/layers.ts'
-import {
-  type Network,
-  outputShape,
-  type Shape,
-  sameShape,
-  showShape,
-} from '../../domain/network.ts'
+import { type Network, outputShape, type Shape, showShape } from '../../domain/network.ts'
 import { placeNetwork } from '../../domain/place-network.ts'
 import { isObject, property, shown } from '../json-fields.ts'
 import { ModelError } from '../model-error.ts'
@@ -32,6 +26,7 @@ export interface ReadArchitecture {
 function topologyOf(json: unknown): unknown {
   if (!isObject(json)) return undefined
   if (property(json, 'modelTopology') !== undefined) return modelOf(json)
+  if (isObject(property(json, 'keras'))) return property(json, 'keras')
   return property(json, 'class_name') === undefined ? property(json, 'model_config') : json
 }
 
@@ -77,23 +72,13 @@ function fromArchitecture(
   return inference
 }
 
-function fromTopology(topology: unknown, { inputShape }: ArchitectureContext): ReadArchitecture {
-  const read = networkOfTopology(topology, inputShape)
-  if (inputShape && !sameShape(inputShape, read.network.inputShape))
-    throw new ModelError(
-      'input-shape-mismatch',
-      `architecture.json takes rows of ${showShape(read.network.inputShape)}, but \`inputShape\` is ${showShape(inputShape)}: leave it out`,
-    )
-  return read
-}
-
 /**
  * @param json content of architecture.json: `{ layers }` or `{ preset, … }` as in a job, or Keras' `model.to_json()`
  * @throws ModelError, or what `checkArchitecture` throws
  */
 export function readArchitecture(json: unknown, context: ArchitectureContext): ReadArchitecture {
   const topology = topologyOf(json)
-  if (topology !== undefined) return fromTopology(topology, context)
+  if (topology !== undefined) return networkOfTopology(topology, context.inputShape)
   if (!isObject(json))
     throw new ModelError(
       'architecture-not-valid',

@@ -110,10 +110,6 @@ function pytorchKernel(
   layer: Layer,
   order: FeatureOrder,
 ): Pick<WantedTensor, 'fileShape' | 'rearrangement'> {
-  if (name === 'depthwiseKernel') {
-    const [height = 1, width = 1, channels = 1, multiplier = 1] = shape
-    return convolution([channels * multiplier, 1, height, width])
-  }
   if (layer.type === 'dense') {
     const columnOf = placeThere(order) ?? ((row: number) => row)
     return { fileShape: shape.toReversed(), rearrangement: { outputs: shape[1] ?? 1, columnOf } }
@@ -123,6 +119,10 @@ function pytorchKernel(
       'layout-not-convertible',
       `a ${layer.type} layer has no known layout in PyTorch: send its weights as channels-last`,
     )
+  if (name === 'depthwiseKernel') {
+    const [height = 1, width = 1, channels = 1, multiplier = 1] = shape
+    return convolution([channels * multiplier, 1, height, width])
+  }
   const [height = 1, width = 1, inputs = 1, outputs = 1] = shape
   return convolution([outputs, inputs, height, width])
 }

@@ -1,6 +1,6 @@
 /** A SavedModel with nothing in it but what was checked: nodes and functions that are reached, and where its variables are. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { rawFields } from '../protobuf/message.ts'
+import { rawFields } from '../protobuf/read-fields.ts'
 import type { FunctionDef, MetaGraph, NodeDef } from './messages.ts'
 
 /** The tag under which the graph is loaded. */

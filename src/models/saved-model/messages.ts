@@ -1,5 +1,5 @@
 /** Messages of a SavedModel that are read here, with the numbers of their fields in TensorFlow's .proto files. */
-import { readMessage, toBytes, toInteger, toText } from '../protobuf/message.ts'
+import { readMessage, toBytes, toInteger, toText } from '../protobuf/read-fields.ts'
 import type { Dimension } from '../rows-of-graph.ts'
 
 /** DataType of TensorFlow. */

@@ -313,3 +313,99 @@ test('recorded outputs teach the rows they were recorded for, in every fold alik
   expect(job.teacher).toEqual({ kind: 'model', modelId: 'mdl_t', form: outputs('c').form })
   expect(job.evaluation.teacherPerFold).toBe('frozen')
 })
+
+test('early stopping sets a tenth of the training rows aside unless told otherwise', () => {
+  const trainingOf = (training: NonNullable<JobSpec['training']>) =>
+    resolved(spec({ training })).student.training
+  expect(trainingOf({})).toMatchObject({ validationFraction: null, earlyStopping: null })
+  expect(trainingOf({ validationFraction: 0.3 })).toMatchObject({
+    validationFraction: 0.3,
+    earlyStopping: null,
+  })
+  expect(trainingOf({ earlyStopping: {} })).toMatchObject({
+    validationFraction: 0.1,
+    earlyStopping: { monitor: 'validation-loss', patience: 5, minDelta: 0, restoreBest: true },
+  })
+})
+
+test('a validation part that no row can go into is refused where it is asked for', () => {
+  const given = { transfer: { labelledFraction: 0.01 }, training: { earlyStopping: {} } }
+  expect(issuesOf(spec(given))).toMatchObject([
+    { pointer: '/training/validationFraction', code: 'validation-split-empty' },
+  ])
+})
+
+test('rows that are set aside are not there for a batch', () => {
+  const training = { batchSize: 80, validationFraction: 0.5 }
+  expect(issuesOf(spec({ training: { batchSize: 80 } }))).toEqual([])
+  expect(issuesOf(spec({ training }))).toMatchObject([
+    { pointer: '/training/batchSize', code: 'batch-exceeds-rows' },
+  ])
+  expect(resolved(spec({ training: { validationFraction: 0.5 } })).student.training.batchSize).toBe(
+    40,
+  )
+})
+
+const vectors = references({ dataset: dataset({ inputShape: [64] }) })
+const dense = {
+  train: { architecture: { preset: 'mlp' as const, hiddenUnits: [8] } },
+}
+
+test('augmentation is resolved to pixels, for rows that are images', () => {
+  const augmentation = { shift: { fraction: 0.25 }, mixup: { alpha: 0.2 } }
+  expect(resolved(spec({ training: { augmentation } })).student.training.augmentation).toEqual({
+    shift: { rows: 2, columns: 2, fill: 'zero' },
+    flip: null,
+    noise: null,
+    mixup: { alpha: 0.2 },
+  })
+  const forVectors = { noise: { standardDeviation: 0.1 }, mixup: { alpha: 1 } }
+  expect(
+    issuesOf(spec({ teacher: dense, training: { augmentation: forVectors } }), vectors),
+  ).toEqual([])
+})
+
+test.each([
+  [{ shift: { pixels: 1 } }, vectors, '/shift', 'option-not-applicable'],
+  [{ flip: 'horizontal' as const }, vectors, '/flip', 'option-not-applicable'],
+  [{ shift: { pixels: 8 } }, references(), '/shift', 'shift-exceeds-image'],
+  [{ shift: { fraction: 0.01 } }, references(), '/shift', 'shift-is-zero'],
+  [{ shift: { pixels: 1, fraction: 0.1 } }, references(), '/shift', 'exactly-one'],
+  [{ shift: {} }, references(), '/shift', 'exactly-one'],
+])(
+  'an augmentation %j that cannot be is refused where it stands',
+  (augmentation, refs, at, code) => {
+    expect(issuesOf(spec({ teacher: dense, training: { augmentation } }), refs)).toMatchObject([
+      { pointer: `/training/augmentation${at}`, code },
+    ])
+    const teacher = { train: { ...dense.train, training: { augmentation } } }
+    expect(issuesOf(spec({ teacher }), refs)).toMatchObject([
+      { pointer: `/teacher/train/training/augmentation${at}`, code },
+    ])
+  },
+)
+
+test('token ids are neither mixed nor disturbed', () => {
+  const tokens = references({
+    dataset: dataset({
+      inputShape: [12],
+      profile: { minimum: 0, maximum: 9, mean: 4, standardDeviation: 2, featureNames: null },
+    }),
+  })
+  const student = {
+    architecture: {
+      layers: [
+        { type: 'embedding' as const, inputDim: 10, outputDim: 4 },
+        { type: 'flatten' as const },
+        { type: 'dense' as const, units: 3 },
+      ],
+    },
+  }
+  const augmentation = { noise: { standardDeviation: 0.1 }, mixup: { alpha: 1 } }
+  expect(
+    issuesOf(spec({ teacher: dense, student, training: { augmentation } }), tokens),
+  ).toMatchObject([
+    { pointer: '/training/augmentation/noise', code: 'option-not-applicable' },
+    { pointer: '/training/augmentation/mixup', code: 'option-not-applicable' },
+  ])
+})

@@ -75,7 +75,7 @@ test('an architecture without input shape, and a preset without classes, ask for
     code: 'classes-missing',
   })
   await expect(read(entries(), model.modelTopology, [4])).rejects.toMatchObject({
-    code: 'input-shape-mismatch',
+    message: expect.stringMatching(/\[4\]|\b4\b/),
   })
   await expect(read(entries(), 'hello')).rejects.toMatchObject({ code: 'architecture-not-valid' })
   await expect(read(entries(), undefined)).rejects.toMatchObject({ code: 'architecture-missing' })

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { resolveAugmentation } from '../../../src/domain/augmentation.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { npyHeader } from '../../../src/domain/npy-header.ts'
 import { resolveObjective } from '../../../src/domain/objective.ts'
+import { VERSION } from '../../../src/domain/version.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
 import { fitNormalization, toNormalization } from '../../../workers/engine/normalization.ts'
@@ -11,14 +13,15 @@ import { runPredict } from '../../../workers/engine/run-predict.ts'
 import { runTrain } from '../../../workers/engine/run-task.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
-import { inferred, rowNumbers } from './support.ts'
+import { inferred, rowNumbers, trainingOf } from './support.ts'
 import { taskFiles } from './task-files.ts'
 
 const files = taskFiles()
 afterAll(() => files[Symbol.dispose]())
 
-const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60) }
-const final = { training: rowNumbers(90), heldOut: new Uint32Array() }
+const none: Uint32Array = new Uint32Array()
+const rows = { training: rowNumbers(60), heldOut: rowNumbers(30, 60), validation: none }
+const final = { training: rowNumbers(90), heldOut: none, validation: none }
 const hooks = { onProgress: () => undefined, onEpoch: () => undefined }
 const { signal } = new AbortController()
 const run = (task: TrainTask, of = rows) => runTrain(task, of, hooks, signal)
@@ -58,7 +61,14 @@ test('a delivered final answers the test set, and its file predicts the same log
   const { metadata, arrays } = readSafetensors(read(task, 'safetensors'))
   expect(JSON.parse(metadata.network ?? '')).toEqual(task.network)
   expect(JSON.parse(metadata.classNames ?? '')).toEqual(['a', 'b', 'c'])
-  expect(JSON.parse(metadata.manifest ?? '')).toEqual(task.manifest)
+  expect(JSON.parse(metadata.manifest ?? '')).toEqual({
+    ...task.manifest,
+    versions: {
+      distillery: VERSION,
+      node: process.version.slice(1),
+      tensorflow: expect.stringMatching(/^2\.\d+\.\d+/),
+    },
+  })
   expect(arrays.slice(-2).map(({ name }) => name)).toEqual([
     'normalization.mean',
     'normalization.standardDeviation',
@@ -205,4 +215,43 @@ test.each([
 
 test('tasks leave no tensors behind', () => {
   expect(tf.memory().numTensors).toBe(0)
+})
+
+test('rows set aside for validation train neither weights nor normalization, and leave a record', async () => {
+  const parts = { ...rows, training: rowNumbers(50), validation: rowNumbers(10, 50) }
+  const training = trainingOf({ epochs: 2, batchSize: 16, validationFraction: 0.2 })
+  const task = files.task({ training })
+  const result = await run(task, parts)
+  expect(result).toMatchObject({ trainingRows: 50, validation: { rows: 10, takenEpoch: 2 } })
+  expect(JSON.parse(read(task, 'validation').toString())).toEqual(result.validation)
+  expect(result.normalization).toEqual(
+    toNormalization(fitNormalization(await readDataset(files.dataset), parts.training)),
+  )
+})
+
+test('a teacher of a fold leaves its weights where its student has to ask it about augmented rows', async () => {
+  const teaching = files.task({ arm: 'teacher', keepWeights: true })
+  expect((await run(teaching)).files).toEqual(['heldOutLogits', 'allLogits', 'safetensors'])
+  const augmentation = resolveAugmentation({ shift: { pixels: 1 } }, files.dataset.inputShape)
+  const student = (changes: Partial<TrainTask> = {}) =>
+    files.task({
+      arm: 'distilled',
+      objective: resolveObjective(),
+      training: { ...trainingOf({ epochs: 2, batchSize: 16 }), augmentation },
+      teacher: {
+        network: teaching.network,
+        weightsPath: path.join(teaching.outputDirectory, OUTPUT_FILES.safetensors),
+        normalization: 'in-weights-file',
+      },
+      ...changes,
+    })
+  const [one, two] = [student(), student()]
+  await run(one)
+  await run(two)
+  expect(read(two, 'heldOutLogits')).toEqual(read(one, 'heldOutLogits'))
+  // The teacher's normalization counts: it is not the identity.
+  const { teacher } = student()
+  const other = student({ teacher: teacher && { ...teacher, normalization: null } })
+  await run(other)
+  expect(read(other, 'heldOutLogits')).not.toEqual(read(one, 'heldOutLogits'))
 })

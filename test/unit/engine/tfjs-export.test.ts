@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
-import yauzl from 'yauzl'
 import { ACTIVATIONS } from '../../../src/domain/activation.ts'
 import type { Preset } from '../../../src/domain/architecture.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
@@ -20,6 +18,7 @@ import { predict } from '../../../workers/engine/predict.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
+import { unzip } from '../models/export/unzip.ts'
 import {
   asTokens,
   BRANCHES,
@@ -35,29 +34,7 @@ import {
 const folder = mkdtempSync(path.join(tmpdir(), 'tfjs-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Unpacks with a zip reader of its own into `folder`. */
-async function unpack(zip: Buffer): Promise<string[]> {
-  const archive = await new Promise<yauzl.ZipFile>((resolve, reject) =>
-    yauzl.fromBuffer(zip, { lazyEntries: false }, (error, opened) =>
-      error ? reject(error) : resolve(opened),
-    ),
-  )
-  const names: string[] = []
-  const entries: Promise<void>[] = []
-  archive.on('entry', (entry: yauzl.Entry) => {
-    names.push(entry.fileName)
-    entries.push(
-      new Promise<Readable>((resolve, reject) =>
-        archive.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream))),
-      ).then(async (stream) =>
-        writeFileSync(path.join(folder, entry.fileName), await buffer(stream)),
-      ),
-    )
-  })
-  await new Promise((resolve, reject) => archive.on('end', resolve).on('error', reject))
-  await Promise.all(entries)
-  return names
-}
+const unpack = (zip: Buffer): Promise<string[]> => unzip(zip, folder)
 
 /** Weights that differ from their start values, moving averages and all. */
 const trainedLike = (weights: NamedArray[]): NamedArray[] =>
@@ -176,6 +153,9 @@ test.each<Preset>(['resnet20', 'wrn-16-2', 'vgg8', 'mobilenet-tiny'])(
   'preset %s gives the same logits as a layers model',
   (preset) => expectSameLogits([9, 8, 3], presetLayers(preset, {}, [9, 8, 3], 3), 1, true),
 )
+
+test('a flatten layer may read a vector', () =>
+  expectSameLogits([4], [{ type: 'flatten' }, { type: 'dense', units: 3 }], 1, true))
 
 test('an input layer gets a name of its own', () =>
   expectSameLogits(

@@ -10,7 +10,11 @@ import { resolveTraining } from '../../../src/domain/training.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
 import { buildReport } from '../../../workers/evaluation/report.ts'
 import { partition } from '../../../workers/evaluation/split.ts'
-import type { MeasuredLogits, ReportTask } from '../../../workers/trainer-contract.ts'
+import type {
+  MeasuredLogits,
+  ReportTask,
+  ValidationFile,
+} from '../../../workers/trainer-contract.ts'
 
 function network(hidden: number): Network {
   const made = inferNetwork({ preset: 'mlp', hiddenUnits: [hidden] }, [2], 2, '')
@@ -40,6 +44,7 @@ const labelsOf = (rows: number): Int32Array =>
 class Fixture {
   readonly files = new Map<string, Uint8Array>()
   readonly logits: MeasuredLogits[] = []
+  readonly validations: ValidationFile[] = []
   readonly labels: Int32Array
   readonly job: ResolvedJob
 
@@ -92,6 +97,7 @@ class Fixture {
       labelsPath: 'labels',
       testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
       logits: this.logits,
+      validations: this.validations,
       outputDirectory: 'unused',
     }
     const report = buildReport(task, (path) => {
@@ -121,6 +127,16 @@ function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   }
   return fixture
 }
+
+test('what early stopping did is told by arm and fold', () => {
+  const fixture = twoFolds()
+  const record = { rows: 4, epochs: 9, stoppedEpoch: 9, bestEpoch: 6, takenEpoch: 6 }
+  fixture.files.set('record', new TextEncoder().encode(JSON.stringify(record)))
+  fixture.validations.push({ arm: 'distilled', fold: 1, path: 'record' })
+  const { arms } = fixture.build()
+  expect(arms.distilled.validation).toEqual([{ fold: 1, ...record }])
+  expect(arms.control?.validation).toBeNull()
+})
 
 const NLL_RIGHT = Math.log(1 + Math.exp(-1))
 

@@ -130,3 +130,39 @@ test('recorded outputs are files for the rows they belong to; their students say
     manifest: { teacher: { outputsSha256: 'main-1' } },
   })
 })
+
+test('a student of augmented rows gets the teacher itself, which keeps its weights for it', () => {
+  const changes = { training: { augmentation: { noise: { standardDeviation: 0.1 } } } }
+  const weights = { taskKey: 'teacher/fold-1', name: 'safetensors', sha256: 'weights-1' }
+  expect(build(changes, distilled, [weights]).built).toMatchObject({
+    teacherLogitsPath: null,
+    teacher: { weightsPath: 'cache/weights-1', normalization: 'in-weights-file' },
+    keepWeights: false,
+  })
+  expect(build(changes, control).built).toMatchObject({ teacher: null, keepWeights: false })
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toMatchObject({ keepWeights: true, deliver: false })
+  expect(build({}, teacher).built).toMatchObject({ keepWeights: false })
+})
+
+test('the report is given the validation record of each training that set rows aside', () => {
+  const changes = {
+    training: { validationFraction: 0.2 },
+    evaluation: { protocol: 'holdout' as const },
+  }
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const earlier = keys.flatMap((taskKey) =>
+    ['heldOutLogits', 'allLogits', 'validation'].map((name) => ({
+      taskKey,
+      name,
+      sha256: `${taskKey} ${name}`,
+    })),
+  )
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, earlier).built).toMatchObject({
+    validations: [
+      { arm: 'control', fold: null, path: 'cache/control/final validation' },
+      { arm: 'distilled', fold: null, path: 'cache/distilled/final validation' },
+    ],
+  })
+})

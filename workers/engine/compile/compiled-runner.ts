@@ -1,8 +1,11 @@
 /** Runs steps as a graph, many in one call. */
+import { measurementCount } from '../measurements.ts'
+import { mixShare } from '../mix-share.ts'
 import type { Optimizer } from '../optimizers.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
 import type { TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
+import { batchesFrom, viewOf } from '../training-view.ts'
 import type { BatchSource } from './batch-source.ts'
 import { CannotCompile } from './cannot-compile.ts'
 import { fedBatches } from './fed-data.ts'
@@ -10,7 +13,7 @@ import { dtypeNumber } from './graph.ts'
 import { recordStep } from './record-step.ts'
 import { residentBatches } from './resident-data.ts'
 import { type Feed, openSession } from './session.ts'
-import { stateLayout, variablesOf } from './state-layout.ts'
+import { type StateVariable, stateLayout, variablesOf } from './state-layout.ts'
 import { INITIALIZE, programNames, trainingGraph } from './training-graph.ts'
 import { initializeVariables, readOf } from './variables.ts'
 import { planXla, type XlaPlan } from './xla.ts'
@@ -30,10 +33,22 @@ const filledUp = (steps: readonly StepInput[], length: number): readonly StepInp
 
 /** @param taken how many of the steps are to be taken */
 function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: number): Feed[] {
-  const { count, seeds, rates } = programNames(steps[0]?.rows.length ?? 0)
+  const { count, seeds, rates, mixes } = programNames(steps[0]?.rows.length ?? 0)
   const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
   const width = steps[0]?.rates.length ?? 0
+  const { mixup } = input.training.augmentation ?? {}
+  const shares = mixup && steps.map(({ step }) => mixShare(mixup.alpha, input.seeds.dropout, step))
   return [
+    ...(shares
+      ? [
+          {
+            name: mixes,
+            dtype: float32,
+            shape: [shares.length, 1],
+            values: Float32Array.from(shares),
+          },
+        ]
+      : []),
     { name: count, dtype: int32, shape: [], values: Int32Array.of(taken) },
     {
       name: seeds,
@@ -50,6 +65,14 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: num
   ]
 }
 
+/** A teacher that answers inside the step keeps its weights there. */
+const teacherVariables = ({ teacher }: TrainingInput): StateVariable[] =>
+  (teacher?.weights ?? []).map((weight) => ({
+    ...weight,
+    name: `teacher-network/${weight.name}`,
+    dtype: 'float32',
+  }))
+
 interface Choices {
   readonly source: BatchSource
   /** Null: no program is compiled by XLA. */
@@ -62,10 +85,10 @@ function openRunner(
   { source, xla }: Choices,
 ): StepRunner {
   const { network, initialWeights, objective } = input
-  const gradientsOf = createGradients(network, objective, {
-    clipNorm: input.training.clipNorm,
-    weightDecay: optimizer.weightDecay,
-  })
+  const { clipNorm, augmentation } = input.training
+  const rules = { clipNorm, weightDecay: optimizer.weightDecay }
+  const gradientsOf = createGradients(network, objective, rules, viewOf(input))
+  const constants = teacherVariables(input)
   // What is left of an epoch is one step: not worth compiling.
   const isXla = (batchSize: number): boolean =>
     xla !== null && batchSize === input.training.batchSize
@@ -75,12 +98,14 @@ function openRunner(
     xla: isXla(batchSize),
   }))
   const state = stateLayout(network, initialWeights, optimizer)
-  const measurements = objective.length + 1
+  const measurements = measurementCount(objective.length)
   const plan = {
     state,
     source,
     updates: optimizer.fused,
     rates: optimizer.rates(1, 1).length,
+    mixes: (augmentation?.mixup ?? null) !== null,
+    constants,
     measurements,
   }
   const session = openSession(trainingGraph(plan, programs))
@@ -93,7 +118,11 @@ function openRunner(
     return values.subarray(0, taken * measurements)
   }
   try {
-    initializeVariables(session, INITIALIZE, [...variablesOf(state), ...source.variables])
+    initializeVariables(session, INITIALIZE, [
+      ...variablesOf(state),
+      ...source.variables,
+      ...constants,
+    ])
     // No step is taken, and what XLA cannot compile is known now.
     if (xla)
       run(
@@ -137,7 +166,7 @@ export function compiledRunner(
   input: TrainingInput,
   optimizer: Optimizer,
   {
-    source = residentBatches(input) ?? fedBatches(input),
+    source = residentBatches(batchesFrom(input)) ?? fedBatches(batchesFrom(input)),
     xla = planXla(input),
   }: Partial<Choices> = {},
 ): StepRunner {

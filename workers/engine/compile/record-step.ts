@@ -2,12 +2,13 @@
 import { tf } from '../tensorflow.ts'
 import type { TrainingInput } from '../training-input.ts'
 import type { GradientsOf } from '../training-step.ts'
-import { weightNames } from '../weights.ts'
+import { upload, weightNames } from '../weights.ts'
 import { type Recording, record } from './record.ts'
 import { requireSameProgram } from './same-program.ts'
 
 /**
- * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, and the dropout seed.
+ * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, the dropout seed, the
+ * share of mixup, and the weights of a teacher that answers inside the step.
  * Outputs: gradients of the trainable weights, new moving averages, and the measurements; weights and averages in
  * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
  * @throws CannotCompile
@@ -27,6 +28,8 @@ export function recordStep(
         tf.tensor(values, [...shape], 'float32'),
       ]),
     )
+    const teacher = input.teacher && upload(input.teacher.weights)
+    const mixes = input.training.augmentation?.mixup
     for (const number of [0, 1]) {
       const inputs = tf.fill([batchSize, ...data.shape], number)
       const labels = tf.fill([batchSize], number, 'int32') as tf.Tensor1D
@@ -35,12 +38,23 @@ export function recordStep(
         : null
       const dropoutSeed = tf.tensor1d([number, number], 'int32')
       const targets = teacherLogits ? [labels, teacherLogits] : [labels]
-      const recording = record([...Object.values(weights), inputs, ...targets, dropoutSeed], () => {
+      const mixShare = mixes ? tf.tensor1d([number]) : null
+      const given = [
+        ...Object.values(weights),
+        inputs,
+        ...targets,
+        dropoutSeed,
+        ...(mixShare ? [mixShare] : []),
+        ...Object.values(teacher ?? {}),
+      ]
+      const recording = record(given, () => {
         const { gradients, updates, measurements } = gradientsOf(weights, {
           inputs,
           labels,
           teacherLogits,
           dropoutSeed,
+          ...(mixShare ? { mixShare } : {}),
+          ...(teacher ? { teacherWeights: teacher } : {}),
         })
         const averages = movingAverages.map((name) => updates[name] as tf.Tensor)
         return [...gradients, ...averages, measurements]

@@ -12,7 +12,7 @@ import { controlBy, Loop, rowAt } from './loop.ts'
 import { attr } from './messages.ts'
 import type { Recording } from './record.ts'
 import { type StateLayout, type TrainableLayout, variablesOf } from './state-layout.ts'
-import { declareVariables, handleInside, readInside, type Variable } from './variables.ts'
+import { declareVariables, handleInside, readInside, readOf, type Variable } from './variables.ts'
 
 /** The node that sets every variable. */
 export const INITIALIZE = 'initialize'
@@ -32,6 +32,10 @@ export interface TrainingPlan {
   readonly updates: readonly FusedUpdate[]
   /** Numbers of the optimizer in each step. */
   readonly rates: number
+  /** Whether each step is given a share for mixup. */
+  readonly mixes: boolean
+  /** What a step reads and never changes: the weights of a teacher. */
+  readonly constants: readonly Variable[]
   /** Numbers that each step gives. */
   readonly measurements: number
 }
@@ -47,6 +51,8 @@ export const programNames = (batchSize: number) => {
     seeds: `${name}/seeds`,
     /** `[count, rates]` float32. */
     rates: `${name}/rates`,
+    /** `[count, 1]` float32. */
+    mixes: `${name}/mixes`,
     /** `[count, measurements]`. */
     measurements: `${name}/measurements`,
   }
@@ -104,6 +110,10 @@ function addLoop(
     batch.labels,
     ...(batch.teacherLogits ? [batch.teacherLogits] : []),
     ofStep('seeds', 'int32', 2),
+    ...(plan.mixes ? [ofStep('mixes', 'float32', 1)] : []),
+    ...plan.constants.map((variable) =>
+      loop.invariant(variable.name, readOf(variable.name), float32),
+    ),
   ]
   const outputs = embed(graph, recording, inputs, `${name}/recorded`, (id, value) => {
     const constant = graph.constant(`${id}/value`, value)
@@ -175,7 +185,11 @@ function addProgram(graph: Graph, program: Program, plan: TrainingPlan): void {
  */
 export function trainingGraph(plan: TrainingPlan, programs: readonly Program[]): Uint8Array {
   const graph = new Graph()
-  declareVariables(graph, INITIALIZE, [...variablesOf(plan.state), ...plan.source.variables])
+  declareVariables(graph, INITIALIZE, [
+    ...variablesOf(plan.state),
+    ...plan.source.variables,
+    ...plan.constants,
+  ])
   for (const program of programs) addProgram(graph, program, plan)
   return graph.toSavedModel()
 }

@@ -42,6 +42,8 @@ const MAX_STEPS_PER_CALL = 128
 
 /** @returns null where TensorFlow is the better choice */
 export function planXla({ network, rows, training }: TrainingInput): XlaPlan | null {
+  // Which network teaches inside the step is not looked at, so that control and distilled go the same way.
+  if (training.augmentation) return null
   if (!network.layers.every(({ layer }) => FAST_LAYERS.has(layer.type))) return null
   const { epochs, batchSize } = training
   const wholeBatches = Math.floor(rows.length / batchSize)

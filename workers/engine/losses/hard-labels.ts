@@ -33,13 +33,15 @@ export function crossEntropy(
     const classes = studentLogits.shape[1]
     // A row of zeros for −1, so the product below drops rows without a label.
     const onehot = tf.oneHot(labels, classes, 1, 0, 'float32')
-    const rows = tf.sum(onehot, 1, true)
     const target =
       labelSmoothing === 0
         ? onehot
-        : tf.add(tf.mul(onehot, 1 - labelSmoothing), tf.mul(rows, labelSmoothing / classes))
+        : tf.add(
+            tf.mul(onehot, 1 - labelSmoothing),
+            tf.mul(tf.sum(onehot, 1, true), labelSmoothing / classes),
+          )
     const logLikelihood = tf.sum(tf.mul(target, logSoftmax(studentLogits)))
-    const known = tf.maximum(tf.sum(rows), 1)
+    const known = tf.maximum(tf.sum(onehot), 1)
     return tf.neg(tf.div(logLikelihood, known)) as tf.Scalar
   })
 }

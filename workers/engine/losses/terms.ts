@@ -1,6 +1,6 @@
 /** Which loss each method of an objective is. A method without a loss does not compile. */
 import type { Method, ResolvedTerm } from '../../../src/domain/objective.ts'
-import type { tf } from '../tensorflow.ts'
+import { tf } from '../tensorflow.ts'
 import { crossEntropy } from './hard-labels.ts'
 import { softTargetLoss } from './soft-targets.ts'
 
@@ -10,6 +10,8 @@ export interface Targets {
   readonly labels: tf.Tensor1D
   /** `[batch, classes]`; null where no term needs a teacher. */
   readonly teacherLogits: tf.Tensor2D | null
+  /** Of rows that were mixed (mixup): the labels of the other part, and the share in [0, 1] of the first. */
+  readonly mixed?: { readonly labels: tf.Tensor1D; readonly share: tf.Scalar } | null
 }
 
 type TermOf<M extends Method> = { [K in M]: Extract<ResolvedTerm, { method: K }> }[M]
@@ -25,8 +27,13 @@ function teacherOf({ teacherLogits }: Targets): tf.Tensor2D {
 }
 
 const LOSSES: { readonly [M in Method]: Loss<M> } = {
-  'hard-labels': (student, { labels }, { labelSmoothing }) =>
-    crossEntropy(student, labels, labelSmoothing),
+  'hard-labels': (student, { labels, mixed }, { labelSmoothing }) => {
+    const loss = crossEntropy(student, labels, labelSmoothing)
+    if (!mixed) return loss
+    // share · L(y) + (1 − share) · L(y'), each over the rows whose label is known (Zhang et al. 2018, arXiv:1710.09412).
+    const other = crossEntropy(student, mixed.labels, labelSmoothing)
+    return tf.add(tf.mul(mixed.share, loss), tf.mul(tf.sub(1, mixed.share), other))
+  },
   'soft-targets': (student, targets, { temperature }) =>
     softTargetLoss(student, teacherOf(targets), temperature),
 }

@@ -1,0 +1,32 @@
+/** How many training rows an inner validation part takes, as far as that is known before the rows are. Pure. */
+import type { Dataset } from './dataset.ts'
+import type { Split } from './evaluation.ts'
+import { fewestTrainingRows } from './resolve-evaluation.ts'
+import { type TrainingSpec, validationFractionOf } from './training.ts'
+
+export interface InnerValidation {
+  /** The fewest rows that are left to train on in any training of the job. */
+  readonly trainedRows: number
+  /** Whether no row can be set aside although some should: no class has two labelled training rows. */
+  readonly isEmpty: boolean
+}
+
+/** @param labelledFraction share of the training rows whose label may be used */
+export function innerValidation(
+  spec: TrainingSpec | undefined,
+  dataset: Pick<Dataset, 'rows' | 'classCounts'>,
+  split: Split,
+  labelledFraction: number,
+): InnerValidation {
+  const rows = fewestTrainingRows(split, dataset.rows)
+  const fraction = validationFractionOf(spec)
+  if (fraction === null) return { trainedRows: rows, isEmpty: false }
+  const labelled = dataset.classCounts
+    .map((count) => fewestTrainingRows(split, count))
+    .filter((count) => count > 0)
+    .map((count) => Math.max(1, Math.round(labelledFraction * count)))
+  const divisible = labelled.filter((count) => count >= 2).length
+  const total = labelled.reduce((sum, count) => sum + count, 0)
+  const setAside = Math.max(Math.round(fraction * total), divisible, 1)
+  return { trainedRows: Math.max(1, rows - setAside), isEmpty: divisible === 0 }
+}
