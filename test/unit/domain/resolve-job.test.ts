@@ -409,3 +409,16 @@ test('token ids are neither mixed nor disturbed', () => {
     { pointer: '/training/augmentation/mixup', code: 'option-not-applicable' },
   ])
 })
+
+test('a teacher that is no network cannot answer rows that are augmented while a student is trained', () => {
+  const given = {
+    teacher: { model: 'mdl_t' },
+    training: { augmentation: { noise: { standardDeviation: 0.1 } } },
+  }
+  const refs = references({ teacher: outputs(null), dataset: dataset() })
+  expect(issuesOf(spec(given), refs)).toMatchObject([
+    { pointer: '/training/augmentation', code: 'teacher-not-a-network' },
+  ])
+  const labelsOnly = { ...given, objective: { terms: [{ method: 'hard-labels' as const }] } }
+  expect(issuesOf(spec(labelsOnly), refs)).toEqual([])
+})
