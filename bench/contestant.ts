@@ -10,10 +10,8 @@ import { randomStream, uniform } from '../workers/engine/random.ts'
 import type { StepInput } from '../workers/engine/step-runner.ts'
 import type { TrainingInput } from '../workers/engine/training-input.ts'
 import { initialize } from '../workers/engine/weights.ts'
-import { CLASSES, NETS, type Net, ROWS } from './nets.ts'
+import { CLASSES, EPOCHS, NETS, type Net, ROWS } from './nets.ts'
 
-/** A long training, as the ones that speed matters for. */
-const EPOCHS = 200
 const WARM_UP_MS = 1000
 
 function inputOf({ architecture, shape, batchSize }: Net): TrainingInput {

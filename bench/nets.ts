@@ -4,6 +4,8 @@ import type { Architecture } from '../src/domain/architecture.ts'
 export const CLASSES = 10
 /** Rows of the data that batches are picked from. */
 export const ROWS = 8192
+/** A long training, as the ones that speed matters for. */
+export const EPOCHS = 200
 
 export interface Net {
   readonly name: string

@@ -1,11 +1,12 @@
 /** One training step, ours and that of three peers, in turns. */
 import { fileURLToPath } from 'node:url'
 import { inferNetwork } from '../src/domain/infer-network.ts'
+import { resolveTraining } from '../src/domain/training.ts'
 import { threadsForSteps } from '../workers/engine-threads.ts'
 import { tensorflowEnvironment } from '../workers/tensorflow-environment.ts'
 import type { Peers } from './environment.ts'
 import { median } from './median.ts'
-import { CLASSES, NETS, type Net } from './nets.ts'
+import { CLASSES, EPOCHS, NETS, type Net, ROWS } from './nets.ts'
 import { type Contestant, type Round, Runner } from './protocol.ts'
 
 const THREADS = 2
@@ -16,7 +17,8 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 function threadsOf({ architecture, shape, batchSize }: Net): number {
   const inferred = inferNetwork(architecture, [...shape], CLASSES, '')
   if ('issues' in inferred) throw new Error(JSON.stringify(inferred.issues))
-  return threadsForSteps(inferred.network, batchSize, THREADS)
+  const training = resolveTraining({ batchSize, epochs: EPOCHS }, ROWS, shape)
+  return threadsForSteps(inferred.network, training, ROWS, THREADS)
 }
 
 function contestants(net: Net, peers: Peers): Contestant[] {

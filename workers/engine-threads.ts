@@ -4,18 +4,30 @@
  */
 import { multiplyAdds } from '../src/domain/cost.ts'
 import type { Network } from '../src/domain/network.ts'
+import type { Training } from '../src/domain/training.ts'
+import { planXla } from './engine/compile/xla.ts'
 import type { Task, TeacherFiles } from './trainer-contract.ts'
 
 /** Multiplications and additions of one step, in pairs, from which on threads pay: some milliseconds on one core. */
 const WORTH_SHARING = 100e6
+/** The same where XLA has made one program of a step: there is less to wait for. */
+const WORTH_SHARING_BY_XLA = 10e6
 /** Forward, and a gradient each for inputs and weights. */
 const PASSES_OF_A_STEP = 3
 /** Rows that a prediction takes at once, at most. */
 const PREDICTED_ROWS = 1024
 
-/** Threads for a training in batches of `rows`. */
-export const threadsForSteps = (network: Network, rows: number, available: number): number =>
-  multiplyAdds(network) * rows * PASSES_OF_A_STEP < WORTH_SHARING ? 1 : available
+/** Threads for a training on `rows` rows. */
+export function threadsForSteps(
+  network: Network,
+  training: Training,
+  rows: number,
+  available: number,
+): number {
+  const ofStep = multiplyAdds(network) * Math.min(training.batchSize, rows) * PASSES_OF_A_STEP
+  const worth = planXla(network, training, rows) ? WORTH_SHARING_BY_XLA : WORTH_SHARING
+  return ofStep < worth ? 1 : available
+}
 
 function teacherMultiplyAdds(teacher: TeacherFiles): number {
   switch (teacher.kind) {
@@ -34,10 +46,12 @@ function teacherMultiplyAdds(teacher: TeacherFiles): number {
 export function threadsFor(task: Task, available: number): number {
   switch (task.kind) {
     case 'train': {
-      const rows = Math.min(task.training.batchSize, task.dataset.rows)
+      const { training, dataset } = task
       // A teacher inside the step is run forwards only, and counted as if it were trained too.
       const networks = task.teacher ? [task.network, task.teacher.network] : [task.network]
-      return Math.max(...networks.map((network) => threadsForSteps(network, rows, available)))
+      return Math.max(
+        ...networks.map((network) => threadsForSteps(network, training, dataset.rows, available)),
+      )
     }
     case 'predict': {
       const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)

@@ -10,7 +10,7 @@ afterAll(() => files[Symbol.dispose]())
 function taskOf(hiddenUnits: number[], inputs: number, batchSize: number) {
   const network = inferred({ preset: 'mlp', hiddenUnits }, [inputs], 10)
   const dataset = { ...files.dataset, rows: 60_000, inputShape: [inputs] }
-  return files.task({ network, dataset, training: trainingOf({ batchSize }) })
+  return files.task({ network, dataset, training: trainingOf({ batchSize, epochs: 1 }) })
 }
 
 test('small steps take one thread, large ones all that there are', () => {
@@ -18,6 +18,15 @@ test('small steps take one thread, large ones all that there are', () => {
   expect(threadsFor(taskOf([64], 784, 128), 8)).toBe(1)
   expect(threadsFor(taskOf([800, 800], 784, 128), 8)).toBe(8)
   expect(threadsFor(taskOf([64], 784, 4096), 8)).toBe(8)
+})
+
+test('a step that XLA makes one program of is shared earlier', () => {
+  const long = (task: ReturnType<typeof taskOf>, batchSize: number) => ({
+    ...task,
+    training: trainingOf({ batchSize, epochs: 100 }),
+  })
+  expect(threadsFor(long(taskOf([64], 784, 128), 128), 8)).toBe(8)
+  expect(threadsFor(long(taskOf([16], 64, 64), 64), 8)).toBe(1)
 })
 
 test('a convolution counts at every position', () => {

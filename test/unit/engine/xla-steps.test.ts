@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { LABELS_ONLY, resolveObjective } from '../../../src/domain/objective.ts'
+import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import type { TrainingSpec } from '../../../src/domain/training.ts'
 import { compiledRunner } from '../../../workers/engine/compile/compiled-runner.ts'
 import { fedBatches } from '../../../workers/engine/compile/fed-data.ts'
@@ -16,7 +16,7 @@ import {
   outcome,
   SHAPE,
 } from './step-outcomes.ts'
-import { EVERY_LAYER, networkOf, rowNumbers } from './support.ts'
+import { EVERY_LAYER, networkOf, trainingOf } from './support.ts'
 
 afterEach(() => expect(tf.memory().numTensors).toBe(0))
 
@@ -95,24 +95,9 @@ test('XLA is chosen for long trainings of dense nets only', () => {
       { type: 'dense', units: 3 },
     ],
   )
-  const of = (changes: Parameters<typeof inputOf>[0], epochs: number) =>
-    planXla(inputOf({ rows: rowNumbers(60_000), ...changes }, { batchSize: 128, epochs }))
-  expect(of({ network }, 100)?.stepsPerCall).toBeGreaterThan(1)
-  expect(of({ network }, 1)).toBeNull()
-  expect(of({ network: networkOf(SHAPE, EVERY_LAYER) }, 1000)).toBeNull()
-})
-
-test('the choice does not depend on what is learned, so that control and distilled go the same way', () => {
-  const network = networkOf(
-    [784],
-    [
-      { type: 'dense', units: 64 },
-      { type: 'dense', units: 3 },
-    ],
-  )
-  const shared = { network, rows: rowNumbers(60_000) }
-  const spec = { batchSize: 128, epochs: 40 }
-  expect(
-    planXla(inputOf({ ...shared, objective: LABELS_ONLY, teacherLogits: null }, spec)),
-  ).toEqual(planXla(inputOf({ ...shared, objective: resolveObjective() }, spec)))
+  const of = (net: typeof network, epochs: number) =>
+    planXla(net, trainingOf({ batchSize: 128, epochs }), 60_000)
+  expect(of(network, 100)?.stepsPerCall).toBeGreaterThan(1)
+  expect(of(network, 1)).toBeNull()
+  expect(of(networkOf(SHAPE, EVERY_LAYER), 1000)).toBeNull()
 })

@@ -167,7 +167,7 @@ export function compiledRunner(
   optimizer: Optimizer,
   {
     source = residentBatches(batchesFrom(input)) ?? fedBatches(batchesFrom(input)),
-    xla = planXla(input),
+    xla = planXla(input.network, input.training, input.rows.length),
   }: Partial<Choices> = {},
 ): StepRunner {
   if (xla === null) return openRunner(input, optimizer, { source, xla })

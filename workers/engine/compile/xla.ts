@@ -8,7 +8,8 @@
  */
 import { multiplyAdds } from '../../../src/domain/cost.ts'
 import type { LayerType } from '../../../src/domain/layers.ts'
-import type { TrainingInput } from '../training-input.ts'
+import type { Network } from '../../../src/domain/network.ts'
+import type { Training } from '../../../src/domain/training.ts'
 
 export interface XlaPlan {
   /** Programs have fixed shapes: a call with fewer steps is filled up. */
@@ -33,20 +34,26 @@ const COMPILE_S = 1
 const SAVED_S_PER_STEP = 100e-6
 /** Of a step, for each multiply-add of a forward pass: intermediate results that are not written and read again. */
 const SAVED_S_PER_MULTIPLY_ADD = 2.5e-12
-/** What a call should take, at this speed; a call is the grain of progress and of an abort. */
-const CALL_S = 0.05
-const MULTIPLY_ADDS_PER_S = 60e9
+/**
+ * What a call should take, at this speed: it copies the state in and out, and is the grain of progress. A trainer that is
+ * to stop does not wait for it.
+ */
+const CALL_S = 0.2
+const MULTIPLY_ADDS_PER_S = 100e9
 /** Forward, and a gradient each for inputs and weights. */
 const PASSES_OF_A_STEP = 3
 const MAX_STEPS_PER_CALL = 128
 
-/** @returns null where TensorFlow is the better choice */
-export function planXla({ network, rows, training }: TrainingInput): XlaPlan | null {
+/**
+ * @param rows that are trained on
+ * @returns null where TensorFlow is the better choice
+ */
+export function planXla(network: Network, training: Training, rows: number): XlaPlan | null {
   // Which network teaches inside the step is not looked at, so that control and distilled go the same way.
   if (training.augmentation) return null
   if (!network.layers.every(({ layer }) => FAST_LAYERS.has(layer.type))) return null
   const { epochs, batchSize } = training
-  const wholeBatches = Math.floor(rows.length / batchSize)
+  const wholeBatches = Math.floor(rows / batchSize)
   const work = multiplyAdds(network) * batchSize
   const saved = epochs * wholeBatches * (SAVED_S_PER_STEP + work * SAVED_S_PER_MULTIPLY_ADD)
   if (saved < COMPILE_S) return null
