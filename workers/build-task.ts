@@ -1,7 +1,8 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
 import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
-import { LABELS_ONLY, METHODS } from '../src/domain/objective.ts'
+import { LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
@@ -128,8 +129,7 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
 
 /** Whether the teacher has to answer on rows that are other ones in every step. */
 const studentsAugment = ({ student, objective }: ResolvedJob): boolean =>
-  student.training.augmentation !== null &&
-  objective.some((term) => METHODS[term.method].needsTeacher)
+  student.training.augmentation !== null && objective.some((term) => needsTeacher(term.method))
 
 function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): TeacherInStep {
   const { teacher } = job
@@ -192,8 +192,8 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   const teaching = arm === 'teacher' && job.teacher.kind === 'train' ? job.teacher : null
   const { network, training } = teaching ?? job.student
   const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
-  const needsTeacher = objective.some((term) => METHODS[term.method].needsTeacher)
-  const isAugmented = needsTeacher && training.augmentation !== null
+  const isTaught = objective.some((term) => needsTeacher(term.method))
+  const isAugmented = isTaught && training.augmentation !== null
   return {
     kind: 'train',
     ...files,
@@ -206,9 +206,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:
-      needsTeacher && !isAugmented
-        ? needFile(surroundings, teacherKey(job, fold), 'allLogits')
-        : null,
+      isTaught && !isAugmented ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,
     teacher: isAugmented ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
     deliver: fold === null && arm !== 'control',

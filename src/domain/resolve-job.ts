@@ -2,15 +2,18 @@
  * From what a client sent, and the things it refers to, to a job without open questions; or to everything that is wrong
  * with it. Pure: whoever calls it has looked the references up.
  */
+
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
+import { checkObjective } from './check-objective.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { KerasReader } from './keras-reader.ts'
+import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
-import { METHODS, resolveObjective } from './objective.ts'
+import { resolveObjective } from './objective.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
@@ -166,20 +169,15 @@ export function resolveJob(
   const normalization = resolveNormalization(given, trained, issues, notes)
   const training = resolveTraining(spec.training, inner.trainedRows, dataset.inputShape)
   const objective = resolveObjective(spec.objective)
-  if (objective.every((term) => term.weight === 0))
-    issues.add(
-      '/objective/terms',
-      'objective-is-zero',
-      'every weight is 0: nothing would be learned',
-    )
+  checkObjective(objective, dataset.classNames.length, training.batchSize, issues)
   if (
     labelledFraction < 1 &&
-    objective.every((term) => term.weight === 0 || METHODS[term.method].needsLabels)
+    objective.every((term) => term.weight === 0 || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
-  const asksTeacher = objective.some(({ method }) => METHODS[method].needsTeacher)
+  const asksTeacher = objective.some(({ method }) => needsTeacher(method))
   const teacherNetwork = teacher && networkOf(teacher)
   if (asksTeacher && training.augmentation && teacher && !teacherNetwork)
     issues.add(

@@ -1,5 +1,6 @@
 /** What is measured over one epoch of training. */
-import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
+import { needsLabels } from '../../src/domain/methods/job-methods.ts'
+import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import type { EpochMetrics } from '../trainer-contract.ts'
 import type { StepMeasurements } from './measurements.ts'
 
@@ -28,7 +29,7 @@ export class EpochSums {
   add({ terms, correct, gradientNorm, rows, labelledRows }: TakenStep): void {
     for (const [term, { method }] of this.#objective.entries()) {
       // The mean of a term over an epoch runs over the rows that the term sees.
-      const seen = METHODS[method].needsLabels ? labelledRows : rows
+      const seen = needsLabels(method) ? labelledRows : rows
       this.#termSums[term] = (this.#termSums[term] as number) + (terms[term] as number) * seen
       this.#termRows[term] = (this.#termRows[term] as number) + seen
     }

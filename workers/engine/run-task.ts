@@ -1,4 +1,5 @@
-import { METHODS, type ResolvedTerm } from '../../src/domain/objective.ts'
+import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
+import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
@@ -22,8 +23,8 @@ export interface TaskRows {
   readonly validation: Uint32Array
 }
 
-const needsTeacher = (objective: readonly ResolvedTerm[]): boolean =>
-  objective.some(({ method }) => METHODS[method].needsTeacher)
+const isTaught = (objective: readonly ResolvedTerm[]): boolean =>
+  objective.some(({ method }) => needsTeacher(method))
 
 function checkTrainable(task: TrainTask, rows: TaskRows): void {
   checkFits(task.network, task.dataset)
@@ -32,13 +33,13 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('no-training-rows', 'the split leaves no rows to train on')
   if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
-  if (needsTeacher(task.objective) && task.teacherLogitsPath === null && task.teacher === null)
+  if (isTaught(task.objective) && task.teacherLogitsPath === null && task.teacher === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
 
 async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32Array | null> {
   const file = task.teacherLogitsPath
-  if (file === null || !needsTeacher(task.objective)) return null
+  if (file === null || !isTaught(task.objective)) return null
   return readMatrix(file, data.count, data.classes, 'teacher logits')
 }
 

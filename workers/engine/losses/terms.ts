@@ -1,8 +1,14 @@
 /** Which loss each method of an objective is. A method without a loss does not compile. */
-import type { Method, ResolvedTerm } from '../../../src/domain/objective.ts'
+import { type Method, needsLabels } from '../../../src/domain/methods/job-methods.ts'
+import type { ResolvedTerm, TermOf } from '../../../src/domain/objective.ts'
 import { tf } from '../tensorflow.ts'
+import { decoupled } from './decoupled.ts'
+import { dist } from './dist.ts'
 import { crossEntropy } from './hard-labels.ts'
+import { logitMse } from './logit-mse.ts'
+import { logitStandardization } from './logit-standardization.ts'
 import { softTargetLoss } from './soft-targets.ts'
+import { virtualTeacher } from './virtual-teacher.ts'
 
 /** What a student is compared with, row by row of the batch. */
 export interface Targets {
@@ -14,36 +20,53 @@ export interface Targets {
   readonly mixed?: { readonly labels: tf.Tensor1D; readonly share: tf.Scalar } | null
 }
 
-type TermOf<M extends Method> = { [K in M]: Extract<ResolvedTerm, { method: K }> }[M]
-type Loss<M extends Method> = (
-  studentLogits: tf.Tensor2D,
-  targets: Targets,
-  term: TermOf<M>,
-) => tf.Scalar
+/** What a loss may read. */
+class Given {
+  /** `[batch, classes]` */
+  readonly logits: tf.Tensor2D
+  readonly labels: tf.Tensor1D
+  readonly #targets: Targets
 
-function teacherOf({ teacherLogits }: Targets): tf.Tensor2D {
-  if (!teacherLogits) throw new Error('a term needs teacher logits but the task has none')
-  return teacherLogits
+  constructor(logits: tf.Tensor2D, labels: tf.Tensor1D, targets: Targets) {
+    this.logits = logits
+    this.labels = labels
+    this.#targets = targets
+  }
+
+  get teacherLogits(): tf.Tensor2D {
+    const { teacherLogits } = this.#targets
+    if (!teacherLogits) throw new Error('a term needs teacher logits but the task has none')
+    return teacherLogits
+  }
 }
 
+type Loss<M extends Method> = (given: Given, term: TermOf<M>) => tf.Scalar
+
 const LOSSES: { readonly [M in Method]: Loss<M> } = {
-  'hard-labels': (student, { labels, mixed }, { labelSmoothing }) => {
-    const loss = crossEntropy(student, labels, labelSmoothing)
-    if (!mixed) return loss
-    // share · L(y) + (1 − share) · L(y'), each over the rows whose label is known (Zhang et al. 2018, arXiv:1710.09412).
-    const other = crossEntropy(student, mixed.labels, labelSmoothing)
-    return tf.add(tf.mul(mixed.share, loss), tf.mul(tf.sub(1, mixed.share), other))
-  },
-  'soft-targets': (student, targets, { temperature }) =>
-    softTargetLoss(student, teacherOf(targets), temperature),
+  'hard-labels': ({ logits, labels }, { labelSmoothing }) =>
+    crossEntropy(logits, labels, labelSmoothing),
+  'soft-targets': ({ logits, teacherLogits }, { temperature }) =>
+    softTargetLoss(logits, teacherLogits, temperature),
+  decoupled: ({ logits, teacherLogits, labels }, term) =>
+    decoupled(logits, teacherLogits, labels, term).value,
+  dist: ({ logits, teacherLogits }, term) => dist(logits, teacherLogits, term).value,
+  'logit-standardization': ({ logits, teacherLogits }, term) =>
+    logitStandardization(logits, teacherLogits, term),
+  'logit-mse': ({ logits, teacherLogits }, term) => logitMse(logits, teacherLogits, term),
+  'virtual-teacher': ({ logits, labels }, term) => virtualTeacher(logits, labels, term),
 }
 
 /** Unweighted value of one term on a batch: a scalar that the caller disposes. */
-export const termLoss = <M extends Method>(
-  term: TermOf<M>,
+export function termLoss(
+  term: ResolvedTerm,
   studentLogits: tf.Tensor2D,
   targets: Targets,
-): tf.Scalar => {
-  const loss: Loss<M> = LOSSES[term.method as M]
-  return loss(studentLogits, targets, term)
+): tf.Scalar {
+  const loss = LOSSES[term.method] as Loss<Method>
+  const by = (labels: tf.Tensor1D): tf.Scalar =>
+    loss(new Given(studentLogits, labels, targets), term as TermOf<Method>)
+  const { labels, mixed } = targets
+  if (!mixed || !needsLabels(term.method)) return by(labels)
+  // share · L(y) + (1 − share) · L(y'), each over the rows whose label is known (Zhang et al. 2018, arXiv:1710.09412).
+  return tf.add(tf.mul(mixed.share, by(labels)), tf.mul(tf.sub(1, mixed.share), by(mixed.labels)))
 }

@@ -1,0 +1,37 @@
+/** The methods that a job can name, out of all whose loss is known. */
+import { METHOD_CARDS, type MethodId } from './cards.ts'
+import type { MethodCard } from './method-card.ts'
+
+/** In the order in which they are described. The engine must have a term for each, which the compiler checks. */
+export const JOB_METHODS = [
+  'soft-targets',
+  'hard-labels',
+  'decoupled',
+  'dist',
+  'logit-standardization',
+  'logit-mse',
+  'virtual-teacher',
+] as const satisfies readonly MethodId[]
+
+export type Method = (typeof JOB_METHODS)[number]
+
+export const cardOf = (method: Method): MethodCard => METHOD_CARDS[method]
+
+/** Whether a method reads outputs of layers, so that the teacher has to be a network. */
+export const readsFeatures = (method: Method): boolean =>
+  !['none', 'logits'].includes(cardOf(method).taps)
+
+/** Whether a method uses only the rows whose label is known. */
+export const needsLabels = (method: Method): boolean => cardOf(method).needs.includes('labels')
+
+/** Whether a method needs a teacher of any form. */
+export const needsTeacher = (method: Method): boolean => cardOf(method).needsTeacher
+
+/**
+ * Factor of a term that names none. Losses of logits are of the size of a cross-entropy and count once; others get the
+ * factor of publications, because a factor of one would leave most of them without effect.
+ */
+export function defaultWeight(method: Method): number {
+  const { taps, usualWeight } = cardOf(method)
+  return taps === 'logits' ? 1 : (usualWeight ?? 1)
+}

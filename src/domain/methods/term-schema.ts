@@ -1,0 +1,45 @@
+/** JSON schema of a term, out of the card of its method. */
+import { type TSchema, Type } from 'typebox'
+import { strict } from '../schema.ts'
+import { cardOf, defaultWeight, type Method, readsFeatures } from './job-methods.ts'
+
+const weight = (method: Method) =>
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1e6,
+      default: defaultWeight(method),
+      description: 'Factor of the term in the sum.',
+    }),
+  )
+
+const LayerName = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 200, description })
+
+/** Which layers of the networks a term compares. */
+export const TapsSpec = Type.Object(
+  {
+    student: Type.Optional(LayerName('Name of a layer of the student.')),
+    teacher: Type.Optional(LayerName('Name of a layer of the teacher.')),
+  },
+  {
+    ...strict,
+    description:
+      'Layers whose outputs are compared. Default: the last feature map, or the features that the last layer reads.',
+  },
+)
+
+export function termSchema(method: Method): TSchema {
+  const options: Record<string, TSchema> = {}
+  for (const [name, schema] of Object.entries(cardOf(method).options))
+    options[name] = Type.Optional(schema)
+  return Type.Object(
+    {
+      method: Type.Literal(method),
+      weight: weight(method),
+      ...options,
+      ...(readsFeatures(method) ? { taps: Type.Optional(TapsSpec) } : {}),
+    },
+    { ...strict, title: method },
+  )
+}

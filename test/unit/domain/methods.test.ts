@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { METHOD_CARDS } from '../../../src/domain/methods/cards.ts'
+import { JOB_METHODS } from '../../../src/domain/methods/job-methods.ts'
+import {
+  METHODS,
+  resolveObjective,
+  type TermSpec,
+  VARIANTS,
+} from '../../../src/domain/objective.ts'
+import { dataset, issuesOf, references, resolved, spec } from '../../support/specs.ts'
+
+const termOf = (method: string, options: object = {}): TermSpec =>
+  ({ method, ...options }) as TermSpec
+
+test('what a job can name, what the API lists and what has a schema are the same methods', () => {
+  expect(Object.keys(METHODS)).toEqual([...JOB_METHODS])
+  for (const [method, { term, options, title }] of Object.entries(METHODS)) {
+    expect(title).toBe(METHOD_CARDS[method as keyof typeof METHOD_CARDS].title)
+    const { properties } = term as { properties: Record<string, { const?: string }> }
+    expect(properties.method?.const).toBe(method)
+    for (const option of Object.keys(options)) expect(properties).toHaveProperty(option)
+  }
+})
+
+test.each(JOB_METHODS)('a term of %s without options has the defaults of its card', (method) => {
+  const [term] = resolveObjective({ terms: [termOf(method)] })
+  for (const [name, schema] of Object.entries(METHOD_CARDS[method].options))
+    expect(term).toHaveProperty(name, (schema as { default: unknown }).default)
+  expect(term?.weight).toBeGreaterThan(0)
+})
+
+test('an option of the client wins over the default', () => {
+  const [term] = resolveObjective({ terms: [termOf('decoupled', { beta: 2, weight: 0.5 })] })
+  expect(term).toEqual({ method: 'decoupled', weight: 0.5, alpha: 1, beta: 2, temperature: 4 })
+})
+
+test('category is hard labels and soft targets, which is also the default', () => {
+  const [byVariant, byDefault] = [resolveObjective({ variant: 'category' }), resolveObjective()]
+  expect(byVariant).toEqual(byDefault)
+  expect(byVariant.map(({ method }) => method).toSorted()).toEqual(['hard-labels', 'soft-targets'])
+})
+
+test.each(Object.entries(VARIANTS))(
+  'the variant %s has terms that all can be named',
+  (_, terms) => {
+    for (const { method } of terms) expect(JOB_METHODS).toContain(method)
+  },
+)
+
+test('decoupled needs three classes', () => {
+  const two = dataset({ classNames: ['a', 'b'], classCounts: [50, 50] })
+  const terms = [termOf('hard-labels'), termOf('decoupled')]
+  expect(issuesOf(spec({ objective: { terms } }), references({ dataset: two }))).toMatchObject([
+    { pointer: '/objective/terms/1/method', code: 'too-few-classes' },
+  ])
+  expect(resolved(spec({ objective: { terms } })).objective).toHaveLength(2)
+})
+
+test('DIST needs three rows in a batch', () => {
+  const given = spec({ objective: { terms: [termOf('dist')] }, training: { batchSize: 2 } })
+  expect(issuesOf(given)).toMatchObject([
+    { pointer: '/training/batchSize', code: 'batch-too-small' },
+  ])
+})
