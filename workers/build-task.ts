@@ -2,7 +2,7 @@
 import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
-import { LABELS_ONLY } from '../src/domain/objective.ts'
+import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
@@ -127,9 +127,10 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
   })
 }
 
-/** Whether the teacher has to answer on rows that are other ones in every step. */
-const studentsAugment = ({ student, objective }: ResolvedJob): boolean =>
-  student.training.augmentation !== null && objective.some((term) => needsTeacher(term.method))
+/** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
+const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
+  comparesFeatures(objective) ||
+  (student.training.augmentation !== null && objective.some((term) => needsTeacher(term.method)))
 
 function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): TeacherInStep {
   const { teacher } = job
@@ -193,7 +194,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   const { network, training } = teaching ?? job.student
   const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
   const isTaught = objective.some((term) => needsTeacher(term.method))
-  const isAugmented = isTaught && training.augmentation !== null
+  const isInside = isTaught && teachesInside(job)
   return {
     kind: 'train',
     ...files,
@@ -206,11 +207,11 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:
-      isTaught && !isAugmented ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,
-    teacher: isAugmented ? teacherInStep(claimed, surroundings) : null,
+      isTaught && !isInside ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,
+    teacher: isInside ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
     deliver: fold === null && arm !== 'control',
-    keepWeights: arm === 'teacher' && studentsAugment(job),
+    keepWeights: arm === 'teacher' && teachesInside(job),
     manifest: manifestOf(claimed),
   }
 }

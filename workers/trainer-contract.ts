@@ -50,7 +50,7 @@ export interface TrainTask extends TaskBase {
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
-  /** A teacher that has to answer inside the step, because rows are augmented; null: `teacherLogitsPath` has its answers. */
+  /** A teacher that has to answer inside the step, because rows are augmented or its layers compared; null: `teacherLogitsPath` has its answers. */
   readonly teacher: TeacherInStep | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
   readonly seed: number

@@ -1,15 +1,28 @@
 /** Whether the terms of an objective make sense for a dataset and a training. */
 import type { IssueList } from './issue-list.ts'
-import { cardOf } from './methods/job-methods.ts'
-import type { ResolvedTerm } from './objective.ts'
+import { cardOf, readsFeatures } from './methods/job-methods.ts'
+import type { Objective, ResolvedTerm } from './objective.ts'
 
-/** JSON pointer of a term. */
-export const termPointer = (index: number): string => `/objective/terms/${index}`
+/** JSON pointer of a term by its place, or of a field of it such as `/method`. */
+export type TermPointer = (index: number, field?: string) => string
+
+/** JSON pointers of terms: of a variant's, where they came from. */
+export const termPointers =
+  (spec: Objective | undefined): TermPointer =>
+  (index: number, field = ''): string => {
+    if (spec?.terms) return `/objective/terms/${index}${field}`
+    return spec?.variant ? '/objective/variant' : '/objective'
+  }
+
+interface Circumstances {
+  readonly classes: number
+  readonly batchSize: number
+  readonly pointerOf: TermPointer
+}
 
 export function checkObjective(
   objective: readonly ResolvedTerm[],
-  classes: number,
-  batchSize: number,
+  { classes, batchSize, pointerOf }: Circumstances,
   issues: IssueList,
 ): void {
   if (objective.every((term) => term.weight === 0))
@@ -18,11 +31,17 @@ export function checkObjective(
       'objective-is-zero',
       'every weight is 0: nothing would be learned',
     )
+  else if (objective.every(({ weight, method }) => weight === 0 || readsFeatures(method)))
+    issues.add(
+      pointerOf(0),
+      'logits-not-trained',
+      'no term with a weight above 0 reads the logits, so the last layer would stay as it starts; add hard-labels or soft-targets',
+    )
   for (const [index, { method }] of objective.entries()) {
     const { minimumClasses, minimumBatch } = cardOf(method)
     if (classes < minimumClasses)
       issues.add(
-        `${termPointer(index)}/method`,
+        pointerOf(index, '/method'),
         'too-few-classes',
         `${method} needs ${minimumClasses} classes or more, the dataset has ${classes}; use soft-targets`,
       )

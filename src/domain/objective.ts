@@ -42,16 +42,28 @@ const VARIANT_TERMS = {
     { method: 'soft-targets', weight: 0.9, temperature: 4 },
     { method: 'hard-labels', weight: 0.1 },
   ],
-} as const satisfies Partial<Record<Variant, readonly TermSpec[]>>
-
-export type JobVariant = keyof typeof VARIANT_TERMS
+  feature: [
+    { method: 'feature-hint', weight: 1 },
+    { method: 'soft-targets', weight: 0.9, temperature: 4 },
+    { method: 'hard-labels', weight: 0.1 },
+  ],
+  'key-point': [
+    { method: 'attention-transfer', weight: 1000 },
+    { method: 'hard-labels', weight: 1 },
+  ],
+  prototypical: [
+    { method: 'prototype-direction', weight: 2 },
+    { method: 'soft-targets', weight: 0.9, temperature: 4 },
+    { method: 'hard-labels', weight: 0.1 },
+  ],
+} as const satisfies Record<Variant, readonly TermSpec[]>
 
 /** The terms that each variant stands for. */
-export const VARIANTS: Readonly<Record<JobVariant, readonly TermSpec[]>> = VARIANT_TERMS
+export const VARIANTS: Readonly<Record<Variant, readonly TermSpec[]>> = VARIANT_TERMS
 
 export const Objective = Type.Unsafe<{
   readonly terms?: readonly TermSpec[]
-  readonly variant?: JobVariant
+  readonly variant?: Variant
 }>(
   Type.Object(
     {
@@ -81,7 +93,7 @@ export const Objective = Type.Unsafe<{
 )
 export type Objective = {
   readonly terms?: readonly TermSpec[]
-  readonly variant?: JobVariant
+  readonly variant?: Variant
 }
 
 export interface MethodDescription extends MethodCard {

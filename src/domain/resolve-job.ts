@@ -4,7 +4,7 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective } from './check-objective.ts'
+import { checkObjective, termPointers } from './check-objective.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -14,6 +14,7 @@ import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
 import { resolveObjective } from './objective.ts'
+import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
@@ -168,8 +169,26 @@ export function resolveJob(
   const given = spec.preprocessing?.normalization
   const normalization = resolveNormalization(given, trained, issues, notes)
   const training = resolveTraining(spec.training, inner.trainedRows, dataset.inputShape)
-  const objective = resolveObjective(spec.objective)
-  checkObjective(objective, dataset.classNames.length, training.batchSize, issues)
+  const objective = placeTaps(
+    resolveObjective(spec.objective),
+    {
+      student,
+      teacher: teacher && networkOf(teacher),
+      isTeacherKnown: teacher !== null,
+      pointerOf: termPointers(spec.objective),
+    },
+    issues,
+    notes,
+  )
+  checkObjective(
+    objective,
+    {
+      classes: dataset.classNames.length,
+      batchSize: training.batchSize,
+      pointerOf: termPointers(spec.objective),
+    },
+    issues,
+  )
   if (
     labelledFraction < 1 &&
     objective.every((term) => term.weight === 0 || needsLabels(term.method))

@@ -38,24 +38,32 @@ function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
 }
 
 export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRunner {
-  const { network } = input
+  const { network, projectors = [] } = input
+  const projectorNames = projectors.map(({ name }) => name)
   const trainingStep = createTrainingStep(
     network,
     input.objective,
     optimizer,
     input.training.clipNorm,
     viewOf(input),
+    projectorNames,
   )
   const source = batchesFrom(input)
   const teacherWeights = input.teacher && upload(input.teacher.weights)
-  let state: TrainingState = initialState(network, upload(input.initialWeights), optimizer)
+  const constants = upload(input.constants ?? [])
+  let state: TrainingState = initialState(
+    network,
+    upload([...input.initialWeights, ...projectors]),
+    optimizer,
+    projectorNames,
+  )
 
   const runOne = (step: StepInput): tf.Tensor1D => {
     const batch = uploadBatch(source, step)
     const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
     const result = trainingStep(
       state,
-      { ...batch, ...(teacherWeights ? { teacherWeights } : {}) },
+      { ...batch, ...(teacherWeights ? { teacherWeights } : {}), constants },
       rates,
     )
     disposeState(state, result.state)
@@ -78,7 +86,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     weights: () => download(network, state.weights),
     [Symbol.dispose]() {
       disposeState(state)
-      tf.dispose((teacherWeights ?? {}) as tf.TensorContainer)
+      tf.dispose([teacherWeights ?? {}, constants] as tf.TensorContainer)
     },
   }
 }

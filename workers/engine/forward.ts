@@ -6,6 +6,7 @@ import {
   type WeightShape,
   weightName,
 } from '../../src/domain/network.ts'
+import { beforeActivation, ownActivation } from '../../src/domain/tap-points.ts'
 import { activate } from './layers/activations.ts'
 import { dense } from './layers/affine.ts'
 import { normalizeByAverages, normalizeInTraining } from './layers/batch-normalization.ts'
@@ -26,7 +27,7 @@ export type Mode =
 export interface Forward {
   /** `[batch, classes]`, before any softmax. */
   readonly logits: tf.Tensor2D
-  /** What each layer gives, by its name; `input` is what went in. */
+  /** What each layer gives, by its name, also before its own activation; `input` is what went in. */
   readonly outputs: ReadonlyMap<string, tf.Tensor>
   /** New moving averages by name; empty outside training. */
   readonly updates: Weights
@@ -40,7 +41,14 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
   const updates: Record<string, tf.Tensor> = {}
   const outputs = new Map([[INPUT, inputs]])
   let value = inputs
-  for (const [position, { name, layer }] of network.layers.entries()) {
+  for (const [position, placed] of network.layers.entries()) {
+    const { name } = placed
+    const activation = ownActivation(placed)
+    // Applied below, so that what comes before it can be read.
+    const layer =
+      activation === 'linear'
+        ? placed.layer
+        : ({ ...placed.layer, activation: 'linear' } as typeof placed.layer)
     const read = layerInputs(network, position).map((from) => {
       const tensor = outputs.get(from)
       if (!tensor) throw new Error(`layer ${name} reads ${from}, which does not come before it`)
@@ -118,6 +126,10 @@ export function apply(network: Network, weights: Weights, inputs: tf.Tensor, mod
         break
       default:
         layer satisfies never
+    }
+    if (activation !== 'linear') {
+      outputs.set(beforeActivation(name), value)
+      value = activate(activation, value)
     }
     outputs.set(name, value)
   }

@@ -7,11 +7,13 @@ import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
+import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
+import { termConstants } from './term-constants.ts'
 import { train } from './train.ts'
 import { initialize } from './weights.ts'
 
@@ -69,23 +71,36 @@ export async function runTrain(
   // A teacher knows every label: `labelledFraction` is about what the student may know.
   const fraction = arm === 'teacher' ? 1 : task.labelledFraction
   const role = arm === 'teacher' ? 'teacher' : 'student'
+  const { objective } = task
   const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
+  // Chosen before validation rows were set aside, which are some of the labelled ones.
+  const labels = usableLabels(data.labels, rowsOfFold, fraction, seed, fold)
+  const told = { data, rows: rows.training, labels, classes: data.classes }
+  const ofTerms = teacher && {
+    teacher,
+    projectors: initializeProjectors(
+      objective,
+      network,
+      teacher.network,
+      deriveSeed(seed, 'projectors', fold),
+    ),
+    constants: await termConstants(objective, teacher, told, signal),
+  }
 
   report('train', 0, 0)
   const trained = await train(
     {
       network,
-      objective: task.objective,
+      objective,
       training,
       initialWeights: initialize(network, deriveSeed(seed, 'weights', role, fold)),
       data,
       rows: rows.training,
       normalization,
       ...(rows.validation.length > 0 ? { validationRows: rows.validation } : {}),
-      // Chosen before validation rows were set aside, which are some of the labelled ones.
-      labels: usableLabels(data.labels, rowsOfFold, fraction, seed, fold),
+      labels,
       teacherLogits,
-      ...(teacher ? { teacher } : {}),
+      ...ofTerms,
       classes: data.classes,
       seeds: {
         batches: deriveSeed(seed, 'batches', role, fold),

@@ -28,8 +28,15 @@ export interface TrainingInput {
   readonly labels: Int32Array
   /** `[data.count, classes]`, or null where no term needs it. */
   readonly teacherLogits: Float32Array | null
-  /** A teacher that answers inside the step, on augmented rows; absent where `teacherLogits` do, or no term needs any. */
+  /**
+   * A teacher that answers inside the step: on augmented rows, or because its layers are compared; absent where
+   * `teacherLogits` do, or no term needs any.
+   */
   readonly teacher?: TeacherNetwork
+  /** Weights of terms, trained with the network's and not part of it; see `losses/term-weights.ts`. */
+  readonly projectors?: readonly NamedArray[]
+  /** What terms were told before the training, for example prototypes. */
+  readonly constants?: readonly NamedArray[]
   readonly classes: number
   /** Of the batch order; of dropout and augmentation. */
   readonly seeds: { readonly batches: number; readonly dropout: number }

@@ -6,7 +6,8 @@
 import type { Network } from '../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import { apply } from './forward.ts'
-import { type Targets, termLoss } from './losses/terms.ts'
+import type { Targets } from './losses/given.ts'
+import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
 import { tf } from './tensorflow.ts'
@@ -27,6 +28,8 @@ export interface Batch extends Targets {
   readonly mixShare?: tf.Tensor1D
   /** Of a teacher that answers inside the step; constants. */
   readonly teacherWeights?: Weights
+  /** Of terms. */
+  readonly constants?: Weights
 }
 
 /** What network and teacher see of a batch. */
@@ -58,17 +61,21 @@ type StepResult = {
 
 export type TrainingStep = (state: TrainingState, batch: Batch, rates: Rates) => StepResult
 
-/** The state before the first step: given weights, zero slots. The weights now belong to the state. */
+/**
+ * The state before the first step: given weights, zero slots. The weights now belong to the state.
+ * @param projectors names of trained weights beside the network's
+ */
 export function initialState(
   network: Network,
   weights: Weights,
   optimizer: Optimizer,
+  projectors: readonly string[] = [],
 ): TrainingState {
   const zeros = (name: string): tf.Tensor[] =>
     Array.from({ length: optimizer.slotsPerWeight }, () =>
       tf.zeros(weights[name]?.shape ?? [], 'float32'),
     )
-  const { trainable } = weightNames(network)
+  const trainable = [...weightNames(network).trainable, ...projectors]
   return { weights, slots: Object.fromEntries(trainable.map((name) => [name, zeros(name)])) }
 }
 
@@ -88,7 +95,7 @@ const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
 
 /** What a batch says about the weights. */
 interface BatchGradients {
-  /** Of the trainable weights, in network order. */
+  /** Of the trainable weights, in network order; of projectors last. */
   readonly gradients: tf.Tensor[]
   /** New moving averages by name. */
   readonly updates: Weights
@@ -135,14 +142,18 @@ function ruled(
 
 export type GradientsOf = (weights: Weights, batch: Batch) => BatchGradients
 
-/** Builds the part of a step that comes before the optimizer. It disposes none of its inputs. */
+/**
+ * Builds the part of a step that comes before the optimizer. It disposes none of its inputs.
+ * @param projectors names of trained weights beside the network's; their gradients come last
+ */
 export function createGradients(
   network: Network,
   objective: readonly ResolvedTerm[],
   rules: GradientRules,
   viewOfBatch: ViewOf = plainView,
+  projectors: readonly string[] = [],
 ): GradientsOf {
-  const { trainable } = weightNames(network)
+  const trainable = [...weightNames(network).trainable, ...projectors]
 
   return (given, batch) =>
     tf.tidy(() => {
@@ -152,11 +163,11 @@ export function createGradients(
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
       let updates: Weights = {}
-      const total = (...current: tf.Tensor[]): tf.Scalar => {
-        const weights: Record<string, tf.Tensor> = { ...given }
-        for (const [index, name] of trainable.entries()) weights[name] = current[index] as tf.Tensor
-        const forward = apply(network, weights, view.inputs, mode)
-        const terms = objective.map((term) => termLoss(term, forward.logits, view.targets))
+      const total = (): tf.Scalar => {
+        const forward = apply(network, given, view.inputs, mode)
+        const { constants = {} } = batch
+        const student = { ...forward, weights: given, constants }
+        const terms = objective.map((term, index) => termLoss(term, index, student, view.targets))
         updates = forward.updates
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
@@ -164,7 +175,9 @@ export function createGradients(
           terms.map((loss, index) => tf.mul(loss, objective[index]?.weight ?? 0)),
         ) as tf.Scalar
       }
-      const { grads } = tf.valueAndGrads(total)(values)
+      // Weights behind the layers that are compared have none, which the usual functions of tfjs take for a mistake.
+      const reached = tf.engine().gradients(total, values, undefined, true).grads
+      const grads = values.map((value, index) => reached[index] ?? tf.zerosLike(value))
       const [logits, ...terms] = kept
       const correct = countCorrect(logits as tf.Tensor2D, view.labels)
       const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
@@ -182,10 +195,11 @@ export function createTrainingStep(
   optimizer: Optimizer,
   clipNorm: number | null = null,
   viewOfBatch: ViewOf = plainView,
+  projectors: readonly string[] = [],
 ): TrainingStep {
-  const { trainable } = weightNames(network)
+  const trainable = [...weightNames(network).trainable, ...projectors]
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
-  const gradientsOf = createGradients(network, objective, rules, viewOfBatch)
+  const gradientsOf = createGradients(network, objective, rules, viewOfBatch, projectors)
 
   return (state, batch, rates) =>
     tf.tidy(() => {

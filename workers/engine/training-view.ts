@@ -1,12 +1,13 @@
 /**
  * What a network and its teacher see of a batch. Without augmentation, the rows as they are, normalized beforehand, and
- * logits that were computed once. With augmentation a row is another one in every step: rows come in raw, are changed,
- * and then normalized for each of the two networks; the teacher answers inside the step.
+ * logits that were computed once, unless the teacher's layers are compared: then it answers inside the step.
+ * With augmentation a row is another one in every step: rows come in raw, are changed, and then normalized for each of
+ * the two networks; so they are where the networks are normalized in different ways.
  */
 import type { ResolvedAugmentation } from '../../src/domain/augmentation.ts'
 import { addNoise, partnerOf, shiftAndFlip } from './augment.ts'
 import { apply } from './forward.ts'
-import type { Targets } from './losses/terms.ts'
+import type { Targets } from './losses/given.ts'
 import type { FittedNormalization } from './normalization.ts'
 import { tf } from './tensorflow.ts'
 import type { TrainingInput } from './training-input.ts'
@@ -38,10 +39,22 @@ function mix(rows: tf.Tensor, { labels, mixShare }: Batch): Mixed {
   }
 }
 
-function augmentedView(
-  { normalization, teacher }: Pick<TrainingInput, 'normalization' | 'teacher'>,
-  augmentation: ResolvedAugmentation,
-): ViewOf {
+type Networks = Pick<TrainingInput, 'normalization' | 'teacher'>
+
+/** @param seen rows as the teacher takes them */
+function answers(
+  { teacher }: Networks,
+  batch: Batch,
+  seen: () => tf.Tensor,
+): Pick<Targets, 'teacherLogits' | 'teacherOutputs'> {
+  const { teacherWeights, teacherLogits } = batch
+  if (!teacher || !teacherWeights) return { teacherLogits }
+  const { logits, outputs } = apply(teacher.network, teacherWeights, seen(), { training: false })
+  return { teacherLogits: logits, teacherOutputs: outputs }
+}
+
+function augmentedView(networks: Networks, augmentation: ResolvedAugmentation): ViewOf {
+  const { normalization, teacher } = networks
   const { noise, mixup } = augmentation
   return (batch) => {
     const seed = batch.dropoutSeed
@@ -52,23 +65,55 @@ function augmentedView(
     const unit = normalization?.standardDeviation ?? null
     // Last, so that its size is what was asked for.
     const seen = noise ? addNoise(rows, noise.standardDeviation, unit, seed) : rows
-    const teacherLogits =
-      teacher && batch.teacherWeights
-        ? apply(teacher.network, batch.teacherWeights, normalized(seen, teacher.normalization), {
-            training: false,
-          }).logits
-        : batch.teacherLogits
     return {
       inputs: normalized(seen, normalization),
-      targets: { labels: batch.labels, teacherLogits, mixed },
+      targets: {
+        labels: batch.labels,
+        ...answers(networks, batch, () => normalized(seen, teacher?.normalization ?? null)),
+        mixed,
+      },
       labels,
     }
   }
 }
 
-export const viewOf = (input: TrainingInput): ViewOf =>
-  input.training.augmentation ? augmentedView(input, input.training.augmentation) : plainView
+const sameNumbers = (a: Float32Array, b: Float32Array): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index])
 
-/** What batches are gathered from: rows that will be changed are normalized only afterwards. */
+function sameNormalization(a: FittedNormalization | null, b: FittedNormalization | null): boolean {
+  if (!a || !b) return a === b
+  return sameNumbers(a.mean, b.mean) && sameNumbers(a.standardDeviation, b.standardDeviation)
+}
+
+/** Whether student and teacher take the same numbers. */
+const isShared = ({ normalization, teacher }: Networks): boolean =>
+  !teacher || sameNormalization(normalization, teacher.normalization)
+
+/** Rows as they are, and a teacher that answers inside the step. */
+const taughtView =
+  (networks: Networks): ViewOf =>
+  (batch) => {
+    const { inputs: rows, labels } = batch
+    const { normalization, teacher } = networks
+    const shared = isShared(networks)
+    return {
+      inputs: shared ? rows : normalized(rows, normalization),
+      targets: {
+        labels,
+        ...answers(networks, batch, () =>
+          shared ? rows : normalized(rows, teacher?.normalization ?? null),
+        ),
+      },
+      labels,
+    }
+  }
+
+export function viewOf(input: TrainingInput): ViewOf {
+  const { augmentation } = input.training
+  if (augmentation) return augmentedView(input, augmentation)
+  return input.teacher ? taughtView(input) : plainView
+}
+
+/** What batches are gathered from: rows that will be changed, or are normalized in two ways, are normalized only afterwards. */
 export const batchesFrom = (input: TrainingInput): TrainingInput =>
-  input.training.augmentation ? { ...input, normalization: null } : input
+  input.training.augmentation || !isShared(input) ? { ...input, normalization: null } : input

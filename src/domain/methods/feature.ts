@@ -135,6 +135,7 @@ export const FEATURE_METHODS = {
     formula: 'mean of (s + m)² where t ≤ 0 and s > −m, and (s − m)² where t > 0 and s ≤ m',
     convention: 'Mean over entries; the authors use 0.003 times `batch-sum`.',
     citation: 'Heo et al. 2019, arXiv:1811.03233',
+    reads: 'responses',
     sameWidth: true,
     usualWeight: 1,
     options: {
@@ -161,6 +162,7 @@ export const FEATURE_METHODS = {
     formula: 'mean (s − max(t, m_k))², but 0 where s ≤ max(t, m_k) ≤ 0',
     convention: 'Mean over entries; the authors use 0.001 times `batch-sum`.',
     citation: 'Heo et al. 2019, arXiv:1904.01866, section 3',
+    reads: 'responses',
     needs: ['margins'],
     sameWidth: true,
     usualWeight: 1,

@@ -11,6 +11,21 @@ export const JOB_METHODS = [
   'logit-standardization',
   'logit-mse',
   'virtual-teacher',
+  'feature-hint',
+  'similarity-preserving',
+  'correlation-congruence',
+  'variational-information',
+  'relational',
+  'probabilistic-knowledge-transfer',
+  'neuron-selectivity',
+  'activation-boundaries',
+  'overhaul',
+  'attention-transfer',
+  'key-points',
+  'channel-wise',
+  'prototype-direction',
+  'prototype-relational',
+  'prototype-reconstruction',
 ] as const satisfies readonly MethodId[]
 
 export type Method = (typeof JOB_METHODS)[number]

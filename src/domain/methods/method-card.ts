@@ -36,6 +36,8 @@ export interface MethodCard {
   readonly convention: string
   readonly citation: string
   readonly taps: Tap
+  /** `responses`: only outputs that an activation comes right after. */
+  readonly reads?: 'responses'
   readonly needsTeacher: boolean
   readonly needs: readonly Need[]
   /** Student and teacher taps of different widths need a projector in between. */

@@ -3,8 +3,10 @@ import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { resolveAugmentation } from '../../../src/domain/augmentation.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { JOB_METHODS, readsFeatures } from '../../../src/domain/methods/job-methods.ts'
+import type { Network } from '../../../src/domain/network.ts'
 import { npyHeader } from '../../../src/domain/npy-header.ts'
-import { resolveObjective } from '../../../src/domain/objective.ts'
+import { resolveObjective, type TermSpec } from '../../../src/domain/objective.ts'
 import { VERSION } from '../../../src/domain/version.ts'
 import { readDataset } from '../../../workers/engine/datasets.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
@@ -12,9 +14,10 @@ import { fitNormalization, toNormalization } from '../../../workers/engine/norma
 import { runPredict } from '../../../workers/engine/run-predict.ts'
 import { runTrain } from '../../../workers/engine/run-task.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
-import { OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
+import { type EpochMetrics, OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
 import { inferred, rowNumbers, trainingOf } from './support.ts'
 import { taskFiles } from './task-files.ts'
+import { placed } from './terms.ts'
 
 const files = taskFiles()
 afterAll(() => files[Symbol.dispose]())
@@ -255,3 +258,54 @@ test('a teacher of a fold leaves its weights where its student has to ask it abo
   await run(other)
   expect(read(other, 'heldOutLogits')).not.toEqual(read(one, 'heldOutLogits'))
 })
+
+test.each(JOB_METHODS.filter(readsFeatures))(
+  'a student learns by %s from the weights of a teacher, and delivers itself only',
+  async (method) => {
+    const architecture = (filters: number): LayerSpec[] => [
+      { type: 'conv2d', name: 'conv', filters, kernelSize: 2, activation: 'relu' },
+      { type: 'flatten' },
+      { type: 'dense', name: 'features', units: filters + 3, activation: 'relu' },
+      { type: 'dense', name: 'logits', units: 3 },
+    ]
+    const [own, other] = [2, 4].map((filters) =>
+      inferred({ layers: architecture(filters) }, files.dataset.inputShape, 3),
+    ) as [Network, Network]
+    const teaching = files.task({ arm: 'teacher', network: other, keepWeights: true })
+    await run(teaching)
+    const objective = placed([{ method, weight: 1 } as TermSpec, 'hard-labels'], {
+      student: own,
+      teacher: other,
+    })
+    const task = files.task({
+      arm: 'distilled',
+      fold: null,
+      deliver: true,
+      network: own,
+      objective,
+      labelledFraction: 0.5,
+      teacher: {
+        network: other,
+        weightsPath: path.join(teaching.outputDirectory, OUTPUT_FILES.safetensors),
+        normalization: 'in-weights-file',
+      },
+    })
+    const epochs: EpochMetrics[] = []
+    const recorded = { ...hooks, onEpoch: (metrics: EpochMetrics) => epochs.push(metrics) }
+    await runTrain(task, final, recorded, signal)
+    expect(epochs.every(({ terms }) => terms.length === 2 && terms.every(Number.isFinite))).toBe(
+      true,
+    )
+    const names = readSafetensors(read(task, 'safetensors')).arrays.map(({ name }) => name)
+    expect(names).toEqual([
+      'conv.kernel',
+      'conv.bias',
+      'features.kernel',
+      'features.bias',
+      'logits.kernel',
+      'logits.bias',
+      'normalization.mean',
+      'normalization.standardDeviation',
+    ])
+  },
+)

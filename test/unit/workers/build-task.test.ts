@@ -145,6 +145,21 @@ test('a student of augmented rows gets the teacher itself, which keeps its weigh
   expect(build({}, teacher).built).toMatchObject({ keepWeights: false })
 })
 
+test('a student that compares layers gets the teacher itself, whose logits come with it', () => {
+  const changes = {
+    objective: { terms: [{ method: 'feature-hint' }, { method: 'soft-targets' }] },
+  } as const
+  const weights = { taskKey: 'teacher/fold-1', name: 'safetensors', sha256: 'weights-1' }
+  expect(build(changes, distilled, [weights]).built).toMatchObject({
+    teacherLogitsPath: null,
+    teacher: { weightsPath: 'cache/weights-1' },
+    objective: [{ taps: { student: 'dense_2' } }, {}],
+  })
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toMatchObject({ keepWeights: true, teacher: null })
+  expect(build(changes, control).built).toMatchObject({ teacher: null })
+})
+
 test('the report is given the validation record of each training that set rows aside', () => {
   const changes = {
     training: { validationFraction: 0.2 },

@@ -6,6 +6,7 @@ import type { StepInput, StepRunner } from '../step-runner.ts'
 import type { TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
 import { batchesFrom, viewOf } from '../training-view.ts'
+import type { NamedArray } from '../weights.ts'
 import type { BatchSource } from './batch-source.ts'
 import { CannotCompile } from './cannot-compile.ts'
 import { fedBatches } from './fed-data.ts'
@@ -65,13 +66,12 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: num
   ]
 }
 
-/** A teacher that answers inside the step keeps its weights there. */
-const teacherVariables = ({ teacher }: TrainingInput): StateVariable[] =>
-  (teacher?.weights ?? []).map((weight) => ({
-    ...weight,
-    name: `teacher-network/${weight.name}`,
-    dtype: 'float32',
-  }))
+/** What a step reads and never changes: the weights of a teacher that answers inside it, and what terms were told. */
+function constantVariables({ teacher, constants = [] }: TrainingInput): StateVariable[] {
+  const under = (place: string, arrays: readonly NamedArray[]): StateVariable[] =>
+    arrays.map((array) => ({ ...array, name: `${place}/${array.name}`, dtype: 'float32' }))
+  return [...under('teacher-network', teacher?.weights ?? []), ...under('constant', constants)]
+}
 
 interface Choices {
   readonly source: BatchSource
@@ -84,11 +84,17 @@ function openRunner(
   optimizer: Optimizer,
   { source, xla }: Choices,
 ): StepRunner {
-  const { network, initialWeights, objective } = input
+  const { network, initialWeights, objective, projectors = [] } = input
   const { clipNorm, augmentation } = input.training
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
-  const gradientsOf = createGradients(network, objective, rules, viewOf(input))
-  const constants = teacherVariables(input)
+  const gradientsOf = createGradients(
+    network,
+    objective,
+    rules,
+    viewOf(input),
+    projectors.map(({ name }) => name),
+  )
+  const constants = constantVariables(input)
   // What is left of an epoch is one step: not worth compiling.
   const isXla = (batchSize: number): boolean =>
     xla !== null && batchSize === input.training.batchSize
@@ -97,7 +103,7 @@ function openRunner(
     recording: recordStep(input, gradientsOf, batchSize),
     xla: isXla(batchSize),
   }))
-  const state = stateLayout(network, initialWeights, optimizer)
+  const state = stateLayout(network, initialWeights, optimizer, projectors)
   const measurements = measurementCount(objective.length)
   const plan = {
     state,
@@ -146,7 +152,7 @@ function openRunner(
     stepsPerCall: xla?.stepsPerCall ?? null,
     run: (steps) => run(steps, steps.length),
     weights() {
-      const names = state.weights.map(({ name }) => readOf(name))
+      const names = state.weights.slice(0, initialWeights.length).map(({ name }) => readOf(name))
       const values = session.run([], names)
       return initialWeights.map(({ name, shape }, index) => ({
         name,

@@ -8,8 +8,8 @@ import { requireSameProgram } from './same-program.ts'
 
 /**
  * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, the dropout seed, the
- * share of mixup, and the weights of a teacher that answers inside the step.
- * Outputs: gradients of the trainable weights, new moving averages, and the measurements; weights and averages in
+ * share of mixup, the weights of a teacher that answers inside the step, and the constants of terms.
+ * Outputs: gradients of the trainable weights, those of projectors last, new moving averages, and the measurements; weights and averages in
  * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
  * @throws CannotCompile
  */
@@ -23,12 +23,13 @@ export function recordStep(
   const recordings: Recording[] = []
   tf.tidy(() => {
     const weights = Object.fromEntries(
-      initialWeights.map(({ name, shape, values }) => [
+      [...initialWeights, ...(input.projectors ?? [])].map(({ name, shape, values }) => [
         name,
         tf.tensor(values, [...shape], 'float32'),
       ]),
     )
     const teacher = input.teacher && upload(input.teacher.weights)
+    const constants = upload(input.constants ?? [])
     const mixes = input.training.augmentation?.mixup
     for (const number of [0, 1]) {
       const inputs = tf.fill([batchSize, ...data.shape], number)
@@ -46,6 +47,7 @@ export function recordStep(
         dropoutSeed,
         ...(mixShare ? [mixShare] : []),
         ...Object.values(teacher ?? {}),
+        ...Object.values(constants),
       ]
       const recording = record(given, () => {
         const { gradients, updates, measurements } = gradientsOf(weights, {
@@ -55,6 +57,7 @@ export function recordStep(
           dropoutSeed,
           ...(mixShare ? { mixShare } : {}),
           ...(teacher ? { teacherWeights: teacher } : {}),
+          constants,
         })
         const averages = movingAverages.map((name) => updates[name] as tf.Tensor)
         return [...gradients, ...averages, measurements]

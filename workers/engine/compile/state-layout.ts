@@ -12,9 +12,9 @@ export interface TrainableLayout {
 }
 
 export interface StateLayout {
-  /** In network order. */
+  /** In network order, projectors last. */
   readonly weights: readonly StateVariable[]
-  /** In network order. */
+  /** In network order, projectors last. */
   readonly trainable: readonly TrainableLayout[]
   readonly movingAverages: readonly StateVariable[]
 }
@@ -27,10 +27,10 @@ export function stateLayout(
   network: Network,
   initialWeights: readonly NamedArray[],
   { slotsPerWeight }: Optimizer,
+  projectors: readonly NamedArray[] = [],
 ): StateLayout {
-  const byName = new Map(
-    initialWeights.map((weight) => [weight.name, variable(weight.name, weight)]),
-  )
+  const all = [...initialWeights, ...projectors]
+  const byName = new Map(all.map((weight) => [weight.name, variable(weight.name, weight)]))
   const find = (name: string): StateVariable => {
     const found = byName.get(name)
     if (!found) throw new Error(`no initial weight called ${name}`)
@@ -38,9 +38,9 @@ export function stateLayout(
   }
   const names = weightNames(network)
   return {
-    weights: initialWeights.map(({ name }) => find(name)),
+    weights: all.map(({ name }) => find(name)),
     movingAverages: names.movingAverages.map(find),
-    trainable: names.trainable.map((name) => {
+    trainable: [...names.trainable, ...projectors.map(({ name }) => name)].map((name) => {
       const weight = find(name)
       const { shape } = weight
       const slots = Array.from({ length: slotsPerWeight }, (_, slot) =>

@@ -1,0 +1,82 @@
+/** One term of a method, on two small networks, with everything that it needs. */
+
+import { IssueList } from '../../../src/domain/issue-list.ts'
+import type { LayerSpec } from '../../../src/domain/layers.ts'
+import { JOB_METHODS, type Method, readsFeatures } from '../../../src/domain/methods/job-methods.ts'
+import type { Network } from '../../../src/domain/network.ts'
+import {
+  type ResolvedTerm,
+  resolveObjective,
+  type TermSpec,
+} from '../../../src/domain/objective.ts'
+import { placeTaps } from '../../../src/domain/place-taps.ts'
+import { initializeProjectors } from '../../../workers/engine/losses/term-weights.ts'
+import { fitNormalization } from '../../../workers/engine/normalization.ts'
+import { termConstants } from '../../../workers/engine/term-constants.ts'
+import type { TeacherNetwork, TrainingInput } from '../../../workers/engine/training-input.ts'
+import { initialize } from '../../../workers/engine/weights.ts'
+import { data, inputOf, rows, SHAPE } from './step-outcomes.ts'
+import { networkOf } from './support.ts'
+
+/** Maps, a vector and responses before activations. A bias before a normalization would have no gradient but rounding. */
+const layers = (filters: number, units: number): LayerSpec[] => [
+  { type: 'conv2d', name: 'conv1', filters, kernelSize: 2, activation: 'tanh' },
+  {
+    type: 'conv2d',
+    name: 'conv2',
+    filters: filters + 1,
+    kernelSize: 3,
+    padding: 'same',
+    useBias: false,
+  },
+  { type: 'batchNormalization', name: 'norm' },
+  { type: 'activation', name: 'on', activation: 'relu' },
+  { type: 'flatten', name: 'flat' },
+  { type: 'dense', name: 'features', units, activation: 'tanh' },
+  { type: 'dense', name: 'logits', units: 3 },
+]
+export const student = networkOf(SHAPE, layers(2, 5))
+const teacherNetwork = networkOf(SHAPE, layers(4, 7))
+export const teacher: TeacherNetwork = {
+  network: teacherNetwork,
+  weights: initialize(teacherNetwork, 11),
+  normalization: fitNormalization(data, rows),
+}
+
+/** Terms with default options and taps. */
+export function placed(
+  terms: readonly (Method | TermSpec)[],
+  networks: { student: Network; teacher: Network } = { student, teacher: teacherNetwork },
+): ResolvedTerm[] {
+  const issues = new IssueList()
+  const given = terms.map((term) =>
+    typeof term === 'string' ? ({ method: term } as TermSpec) : term,
+  )
+  const objective = placeTaps(
+    resolveObjective({ terms: given }),
+    { ...networks, isTeacherKnown: true, pointerOf: (index) => `/${index}` },
+    issues,
+    [],
+  )
+  if (issues.found.length > 0) throw new Error(JSON.stringify(issues.found))
+  return objective
+}
+
+export async function taughtInput(
+  objective: readonly ResolvedTerm[],
+  changes: Partial<TrainingInput> = {},
+  spec: Parameters<typeof inputOf>[1] = {},
+): Promise<TrainingInput> {
+  const input = inputOf(
+    { network: student, objective, teacherLogits: null, teacher, ...changes },
+    spec,
+  )
+  const by = input.teacher ?? teacher
+  return {
+    ...input,
+    projectors: initializeProjectors(objective, input.network, by.network, 5),
+    constants: await termConstants(objective, by, input, new AbortController().signal),
+  }
+}
+
+export const FEATURE_METHODS = JOB_METHODS.filter(readsFeatures)

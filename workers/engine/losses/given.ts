@@ -1,0 +1,98 @@
+/** What the loss of a term may read. */
+import type { Taps } from '../../../src/domain/objective.ts'
+import type { tf } from '../tensorflow.ts'
+import type { Weights } from '../weights.ts'
+import { type Projector, project } from './primitives/project.ts'
+import { constantName, projectorFrom, projectorName } from './term-weights.ts'
+
+/** What a student is compared with, row by row of the batch. */
+export interface Targets {
+  /** `[batch]` int32: class index, or −1 where the label must not be used. */
+  readonly labels: tf.Tensor1D
+  /** `[batch, classes]`; null where no term needs a teacher. */
+  readonly teacherLogits: tf.Tensor2D | null
+  /** Of a teacher that answers inside the step: what each of its layers gives. */
+  readonly teacherOutputs?: ReadonlyMap<string, tf.Tensor>
+  /** Of rows that were mixed (mixup): the labels of the other part, and the share in [0, 1] of the first. */
+  readonly mixed?: { readonly labels: tf.Tensor1D; readonly share: tf.Scalar } | null
+}
+
+/** What the network that trains made of a batch. */
+export interface Student {
+  /** `[batch, classes]` */
+  readonly logits: tf.Tensor2D
+  readonly outputs: ReadonlyMap<string, tf.Tensor>
+  /** Its own, and those of projectors. */
+  readonly weights: Weights
+  readonly constants: Weights
+}
+
+interface Place {
+  readonly index: number
+  readonly taps: Taps | undefined
+}
+
+const need = <Value>(value: Value | undefined | null, what: string): Value => {
+  if (value === undefined || value === null) throw new Error(`a term needs ${what}`)
+  return value
+}
+
+export class Given {
+  /** `[batch]` int32 */
+  readonly labels: tf.Tensor1D
+  readonly #student: Student
+  readonly #targets: Targets
+  readonly #place: Place
+
+  constructor(student: Student, labels: tf.Tensor1D, targets: Targets, place: Place) {
+    this.labels = labels
+    this.#student = student
+    this.#targets = targets
+    this.#place = place
+  }
+
+  get logits(): tf.Tensor2D {
+    return this.#student.logits
+  }
+
+  get teacherLogits(): tf.Tensor2D {
+    return need(this.#targets.teacherLogits, 'teacher logits but the task has none')
+  }
+
+  /** At the taps: the student's, then the teacher's, which are constants. */
+  get features(): [tf.Tensor, tf.Tensor] {
+    const { student, teacher } = need(this.#place.taps, 'taps but has none')
+    return [
+      need(this.#student.outputs.get(student), `the output of ${student} of the student`),
+      need(this.#targets.teacherOutputs?.get(teacher), `the output of ${teacher} of the teacher`),
+    ]
+  }
+
+  get maps(): [tf.Tensor4D, tf.Tensor4D] {
+    return this.features as [tf.Tensor4D, tf.Tensor4D]
+  }
+
+  get vectors(): [tf.Tensor2D, tf.Tensor2D] {
+    return this.features as [tf.Tensor2D, tf.Tensor2D]
+  }
+
+  get projector(): Projector {
+    return projectorFrom(this.#student.weights, this.#place.index)
+  }
+
+  /** At the taps, the student's as wide as the teacher's. */
+  get projected(): [tf.Tensor, tf.Tensor] {
+    const [own, wanted] = this.features
+    return [project(own, this.projector), wanted]
+  }
+
+  /** A trained weight of the term. */
+  weight(name: string): tf.Tensor {
+    return need(this.#student.weights[projectorName(this.#place.index, name)], name)
+  }
+
+  /** What the term was told before the training. */
+  constant(what: string): tf.Tensor {
+    return need(this.#student.constants[constantName(this.#place.index, what)], what)
+  }
+}
