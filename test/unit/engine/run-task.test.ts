@@ -14,7 +14,11 @@ import { fitNormalization, toNormalization } from '../../../workers/engine/norma
 import { runPredict } from '../../../workers/engine/run-predict.ts'
 import { runTrain } from '../../../workers/engine/run-task.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
-import { type EpochMetrics, OUTPUT_FILES, type TrainTask } from '../../../workers/trainer-contract.ts'
+import {
+  type EpochMetrics,
+  OUTPUT_FILES,
+  type TrainTask,
+} from '../../../workers/trainer-contract.ts'
 import { inferred, rowNumbers, trainingOf } from './support.ts'
 import { taskFiles } from './task-files.ts'
 import { placed } from './terms.ts'
