@@ -155,6 +155,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
     classNames: job.dataset.classNames,
     preprocessing: job.preprocessing,
     objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
+    ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
     transfer: arm === 'teacher' ? null : job.transfer,
     training: teaching ? job.teacher.training : job.student.training,
     teacher:
@@ -204,6 +205,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     network,
     training,
     objective,
+    ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:

@@ -6,7 +6,7 @@ import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { ResolvedTerm } from '../src/domain/objective.ts'
+import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
@@ -45,6 +45,8 @@ export interface TrainTask extends TaskBase {
   readonly fold: number | null
   readonly split: Split
   readonly objective: readonly ResolvedTerm[]
+  /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
+  readonly stages?: readonly Stage[]
   readonly training: Training
   readonly labelledFraction: number
   readonly normalization: 'standardize' | 'none'
@@ -160,7 +162,7 @@ export interface EpochMetrics {
   readonly learningRate: number
   /** Weighted sum of the terms. */
   readonly loss: number
-  /** Unweighted value of each term, in the order of the objective. */
+  /** Unweighted value of each term, in the order of the objective, or of the stage that the epoch belongs to. */
   readonly terms: readonly number[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null

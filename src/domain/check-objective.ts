@@ -1,7 +1,8 @@
 /** Whether the terms of an objective make sense for a dataset and a training. */
 import type { IssueList } from './issue-list.ts'
 import { cardOf, readsFeatures } from './methods/job-methods.ts'
-import type { Objective, ResolvedTerm } from './objective.ts'
+import type { Objective, ResolvedTerm, Stage } from './objective.ts'
+import type { TrainingSpec } from './training.ts'
 
 /** JSON pointer of a term by its place, or of a field of it such as `/method`. */
 export type TermPointer = (index: number, field?: string) => string
@@ -11,8 +12,52 @@ export const termPointers =
   (spec: Objective | undefined): TermPointer =>
   (index: number, field = ''): string => {
     if (spec?.terms) return `/objective/terms/${index}${field}`
+    if (spec?.stages) {
+      let place = index
+      for (const [stage, { terms }] of spec.stages.entries()) {
+        if (place < terms.length) return `/objective/stages/${stage}/terms/${place}${field}`
+        place -= terms.length
+      }
+    }
     return spec?.variant ? '/objective/variant' : '/objective'
   }
+
+/** What stages ask of the rest of a training. */
+export function checkStages(
+  stages: readonly Stage[],
+  training: TrainingSpec | undefined,
+  issues: IssueList,
+): void {
+  const { epochs, earlyStopping, warmupEpochs = 0 } = training ?? {}
+  const sum = stages.reduce((total, stage) => total + stage.epochs, 0)
+  if (epochs !== undefined && epochs !== sum)
+    issues.add(
+      '/training/epochs',
+      'epochs-differ',
+      `the stages have ${sum} epochs together; leave \`epochs\` out, or give that number`,
+      [sum],
+    )
+  if (earlyStopping)
+    issues.add(
+      '/training/earlyStopping',
+      'option-not-applicable',
+      'stages have a fixed number of epochs: train without early stopping',
+    )
+  for (const [index, stage] of stages.entries()) {
+    if (stage.objective.every(({ weight }) => weight === 0))
+      issues.add(
+        `/objective/stages/${index}/terms`,
+        'objective-is-zero',
+        'every weight is 0: nothing would be learned',
+      )
+    if (warmupEpochs > stage.epochs)
+      issues.add(
+        '/training/warmupEpochs',
+        'warmup-exceeds-epochs',
+        `a warm-up of ${warmupEpochs} epochs, but stage ${index} has only ${stage.epochs}`,
+      )
+  }
+}
 
 interface Circumstances {
   readonly classes: number

@@ -11,7 +11,7 @@ import {
 } from './methods/job-methods.ts'
 import type { MethodCard, Variant } from './methods/method-card.ts'
 import { termSchema } from './methods/term-schema.ts'
-import { exactlyOne } from './schema.ts'
+import { exactlyOne, strict } from './schema.ts'
 
 /** Layers whose outputs a term compares, by name. */
 export interface Taps {
@@ -66,21 +66,42 @@ const VARIANT_TERMS = {
 /** The terms that each variant stands for. */
 export const VARIANTS: Readonly<Record<Variant, readonly TermSpec[]>> = VARIANT_TERMS
 
+const Terms = Type.Array(
+  Type.Unsafe<TermSpec>({
+    type: 'object',
+    oneOf: JOB_METHODS.map(termSchema),
+    discriminator: { propertyName: 'method' },
+    required: ['method'],
+  }),
+  { minItems: 1, maxItems: 16 },
+)
+
+/** A part of the training with terms of its own, as a client sends it. */
+export interface StageSpec {
+  readonly epochs: number
+  readonly terms: readonly TermSpec[]
+}
+
 export const Objective = Type.Unsafe<{
   readonly terms?: readonly TermSpec[]
   readonly variant?: Variant
+  readonly stages?: readonly StageSpec[]
 }>(
   Type.Object(
     {
-      terms: Type.Optional(
+      terms: Type.Optional(Terms),
+      stages: Type.Optional(
         Type.Array(
-          Type.Unsafe<TermSpec>({
-            type: 'object',
-            oneOf: JOB_METHODS.map(termSchema),
-            discriminator: { propertyName: 'method' },
-            required: ['method'],
-          }),
-          { minItems: 1, maxItems: 16 },
+          Type.Object(
+            { epochs: Type.Integer({ minimum: 1, maximum: 10_000 }), terms: Terms },
+            { ...strict },
+          ),
+          {
+            minItems: 2,
+            maxItems: 8,
+            description:
+              'Parts of the training, one after the other, each with terms of its own. Weights are carried over; optimizer and schedule start anew.',
+          },
         ),
       ),
       variant: Type.Optional(
@@ -92,13 +113,20 @@ export const Objective = Type.Unsafe<{
     {
       ...exactlyOne,
       description:
-        'Terms, or a variant that stands for some. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
+        'Terms, a variant that stands for some, or stages with terms each. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
     },
   ),
 )
 export type Objective = {
   readonly terms?: readonly TermSpec[]
   readonly variant?: Variant
+  readonly stages?: readonly StageSpec[]
+}
+
+/** A part of a training with terms of its own. */
+export interface Stage {
+  readonly epochs: number
+  readonly objective: readonly ResolvedTerm[]
 }
 
 export interface MethodDescription extends MethodCard {
@@ -133,9 +161,30 @@ const resolveTerm = ({ method, weight, ...options }: TermSpec): ResolvedTerm =>
     ...options,
   }) as ResolvedTerm
 
-/** Fills in every default but taps, which `placeTaps` chooses. */
-export const resolveObjective = ({ terms, variant }: Objective = {}): ResolvedTerm[] =>
-  (terms ?? VARIANTS[variant ?? 'category']).map(resolveTerm)
+/** Fills in every default but taps, which `placeTaps` chooses. Terms of stages come one stage after the other. */
+export const resolveObjective = ({ terms, variant, stages }: Objective = {}): ResolvedTerm[] =>
+  (stages?.flatMap((stage) => stage.terms) ?? terms ?? VARIANTS[variant ?? 'category']).map(
+    resolveTerm,
+  )
+
+/** Gives the terms of {@link resolveObjective} back to their stages; null where there are none. */
+export function inStages(
+  { stages }: Objective = {},
+  objective: readonly ResolvedTerm[],
+): Stage[] | null {
+  if (!stages) return null
+  let start = 0
+  return stages.map(({ epochs, terms }) => {
+    const end = start + terms.length
+    const stage = { epochs, objective: objective.slice(start, end) }
+    start = end
+    return stage
+  })
+}
+
+/** Epochs of all stages together; null where there are none. */
+export const epochsOfStages = ({ stages }: Objective = {}): number | null =>
+  stages?.reduce((sum, { epochs }) => sum + epochs, 0) ?? null
 
 /** Whether any term compares outputs of layers: the teacher then has to be a network that answers inside the step. */
 export const comparesFeatures = (objective: readonly ResolvedTerm[]): boolean =>

@@ -4,7 +4,7 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective, termPointers } from './check-objective.ts'
+import { checkObjective, checkStages, termPointers } from './check-objective.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -13,7 +13,7 @@ import type { KerasReader } from './keras-reader.ts'
 import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
-import { resolveObjective } from './objective.ts'
+import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
@@ -168,7 +168,12 @@ export function resolveJob(
   const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
   const given = spec.preprocessing?.normalization
   const normalization = resolveNormalization(given, trained, issues, notes)
-  const training = resolveTraining(spec.training, inner.trainedRows, dataset.inputShape)
+  const epochs = epochsOfStages(spec.objective)
+  const training = resolveTraining(
+    epochs === null ? spec.training : { ...spec.training, epochs },
+    inner.trainedRows,
+    dataset.inputShape,
+  )
   const objective = placeTaps(
     resolveObjective(spec.objective),
     {
@@ -194,6 +199,8 @@ export function resolveJob(
     objective.every((term) => term.weight === 0 || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
+  const stages = inStages(spec.objective, objective)
+  if (stages) checkStages(stages, spec.training, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
@@ -231,6 +238,7 @@ export function resolveJob(
       teacher,
       student: { network: student, training },
       objective,
+      ...(stages ? { stages } : {}),
       transfer: { labelledFraction },
       preprocessing: { normalization },
       evaluation,

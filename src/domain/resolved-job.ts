@@ -2,7 +2,7 @@
 import type { Evaluation } from './evaluation.ts'
 import type { ModelForm } from './model.ts'
 import type { Network, Shape } from './network.ts'
-import type { ResolvedTerm } from './objective.ts'
+import type { ResolvedTerm, Stage } from './objective.ts'
 import type { Training } from './training.ts'
 
 export interface DatasetReference {
@@ -28,6 +28,8 @@ export interface ResolvedJob {
   readonly teacher: ResolvedTeacher
   readonly student: { readonly network: Network; readonly training: Training }
   readonly objective: readonly ResolvedTerm[]
+  /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
+  readonly stages?: readonly Stage[]
   readonly transfer: { readonly labelledFraction: number }
   readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
   readonly evaluation: Evaluation

@@ -4,7 +4,7 @@ import { compiledRunner } from './compile/compiled-runner.ts'
 import { eagerRunner } from './eager-runner.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepRunner } from './step-runner.ts'
-import type { TrainingInput } from './training-input.ts'
+import { epochsInAll, type TrainingInput } from './training-input.ts'
 
 export interface ChosenRunner {
   readonly runner: StepRunner
@@ -23,7 +23,8 @@ export function chooseRunner(input: TrainingInput, optimizer: Optimizer): Chosen
     reason,
     isFallback,
   })
-  const { epochs, batchSize } = input.training
+  const { batchSize } = input.training
+  const epochs = epochsInAll(input)
   const steps = epochs * Math.ceil(input.rows.length / batchSize)
   if (steps < FEWEST_STEPS)
     return eager(`${steps} steps are fewer than the ${FEWEST_STEPS} that pay for a graph`, false)

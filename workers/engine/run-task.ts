@@ -1,5 +1,5 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
-import type { ResolvedTerm } from '../../src/domain/objective.ts'
+import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
@@ -14,7 +14,7 @@ import { deriveSeed } from './random.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
 import { termConstants } from './term-constants.ts'
-import { train } from './train.ts'
+import { trainInStages } from './train-in-stages.ts'
 import { initialize } from './weights.ts'
 
 /** Rows of the dataset, ascending. */
@@ -76,19 +76,22 @@ export async function runTrain(
   // Chosen before validation rows were set aside, which are some of the labelled ones.
   const labels = usableLabels(data.labels, rowsOfFold, fraction, seed, fold)
   const told = { data, rows: rows.training, labels, classes: data.classes }
-  const ofTerms = teacher && {
-    teacher,
-    projectors: initializeProjectors(
-      objective,
-      network,
-      teacher.network,
-      deriveSeed(seed, 'projectors', fold),
-    ),
-    constants: await termConstants(objective, teacher, told, signal),
-  }
+  const termsOf = async (stage: Stage, index: number) =>
+    teacher && isTaught(stage.objective)
+      ? {
+          teacher,
+          projectors: initializeProjectors(
+            stage.objective,
+            network,
+            teacher.network,
+            deriveSeed(seed, 'projectors', fold, index),
+          ),
+          constants: await termConstants(stage.objective, teacher, told, signal),
+        }
+      : null
 
   report('train', 0, 0)
-  const trained = await train(
+  const trained = await trainInStages(
     {
       network,
       objective,
@@ -100,13 +103,14 @@ export async function runTrain(
       ...(rows.validation.length > 0 ? { validationRows: rows.validation } : {}),
       labels,
       teacherLogits,
-      ...ofTerms,
       classes: data.classes,
       seeds: {
         batches: deriveSeed(seed, 'batches', role, fold),
         dropout: deriveSeed(seed, 'dropout', role, fold),
       },
     },
+    task.stages ?? [{ epochs, objective }],
+    termsOf,
     {
       onEpoch: hooks.onEpoch,
       onProgress: (epoch, step) => report('train', epoch, step),

@@ -98,6 +98,10 @@ export async function train(
   }
   let best: NamedArray[] | null = null
   let epochsRun = 0
+  // Batches, dropout and counting go on as if there had been no end in between; the optimizer begins.
+  const epochsBefore = input.partOf?.epochsBefore ?? 0
+  const stepsBefore = epochsBefore * stepsPerEpoch
+  for (let epoch = 0; epoch < epochsBefore; epoch++) shuffle(rows.slice(), random)
   const stepsOf = function* (): Generator<StepInput> {
     let next = step
     for (const batch of batchesOf(rows, batchSize, random)) {
@@ -106,7 +110,8 @@ export async function train(
         learningRateAt(schedule, optimizerSpec.learningRate, position) *
         warmup(warmupEpochs, position)
       next++
-      yield { rows: batch, step: next, rates: optimizer.rates(learningRate, next) }
+      const rates = optimizer.rates(learningRate, next)
+      yield { rows: batch, step: stepsBefore + next, rates }
     }
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -119,12 +124,12 @@ export async function train(
       step += call.length
       for (const [index, one] of call.entries()) {
         const measured = measurementsOf(measurements, index, objective.length)
-        guard.check(epoch, one.step, measured)
+        guard.check(epochsBefore + epoch, one.step, measured)
         const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
         sums.add({ ...measured, rows: one.rows.length, labelledRows })
       }
       if (performance.now() - lastBreath > BREATH_MS) {
-        hooks.onProgress(epoch - 1, step)
+        hooks.onProgress(epochsBefore + epoch - 1, stepsBefore + step)
         await setImmediate()
         lastBreath = performance.now()
       }
@@ -133,8 +138,8 @@ export async function train(
     const current = validationRows ? runner.weights() : null
     const validation = current && (await validate(current))
     hooks.onEpoch({
-      epoch,
-      step,
+      epoch: epochsBefore + epoch,
+      step: stepsBefore + step,
       learningRate,
       ...sums.means(),
       validationLoss: validation?.loss ?? null,

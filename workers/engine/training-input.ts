@@ -38,6 +38,12 @@ export interface TrainingInput {
   /** What terms were told before the training, for example prototypes. */
   readonly constants?: readonly NamedArray[]
   readonly classes: number
+  /** Of a training that goes on where another one ended: epochs before it, and of both together. */
+  readonly partOf?: { readonly epochsBefore: number; readonly epochsInAll: number }
   /** Of the batch order; of dropout and augmentation. */
   readonly seeds: { readonly batches: number; readonly dropout: number }
 }
+
+/** Of which this training may be a part. */
+export const epochsInAll = ({ partOf, training }: TrainingInput): number =>
+  partOf?.epochsInAll ?? training.epochs

@@ -62,3 +62,69 @@ test('DIST needs three rows in a batch', () => {
     { pointer: '/training/batchSize', code: 'batch-too-small' },
   ])
 })
+
+const HINTS_FIRST = {
+  stages: [
+    { epochs: 4, terms: [termOf('feature-hint')] },
+    { epochs: 6, terms: [termOf('soft-targets'), termOf('hard-labels', { weight: 0.1 })] },
+  ],
+}
+
+test('stages make up the training, of the control too', () => {
+  const job = resolved(spec({ objective: HINTS_FIRST }))
+  expect(job.student.training.epochs).toBe(10)
+  expect(job.stages?.map(({ epochs, objective }) => [epochs, objective.length])).toEqual([
+    [4, 1],
+    [6, 2],
+  ])
+  expect(job.stages?.[0]?.objective[0]?.taps).toBeDefined()
+  expect(job.objective).toHaveLength(3)
+  expect(resolved(spec())).not.toHaveProperty('stages')
+})
+
+test.each([
+  ['another number of epochs', { training: { epochs: 20 } }, '/training/epochs', 'epochs-differ'],
+  [
+    'early stopping',
+    { training: { earlyStopping: { patience: 2 } } },
+    '/training/earlyStopping',
+    'option-not-applicable',
+  ],
+  [
+    'a warm-up',
+    { training: { warmupEpochs: 5 } },
+    '/training/warmupEpochs',
+    'warmup-exceeds-epochs',
+  ],
+  [
+    'a stage that learns nothing',
+    {
+      objective: {
+        stages: [
+          { epochs: 1, terms: [termOf('soft-targets', { weight: 0 })] },
+          { epochs: 1, terms: [termOf('soft-targets')] },
+        ],
+      },
+    },
+    '/objective/stages/0/terms',
+    'objective-is-zero',
+  ],
+  [
+    'a layer that there is not',
+    {
+      objective: {
+        stages: [
+          { epochs: 1, terms: [termOf('hard-labels')] },
+          {
+            epochs: 1,
+            terms: [termOf('hard-labels'), termOf('feature-hint', { taps: { teacher: 'nope' } })],
+          },
+        ],
+      },
+    },
+    '/objective/stages/1/terms/1/taps/teacher',
+    'unknown-layer',
+  ],
+])('stages with %s are refused', (_, changes, pointer, code) => {
+  expect(issuesOf(spec({ objective: HINTS_FIRST, ...changes }))).toMatchObject([{ pointer, code }])
+})

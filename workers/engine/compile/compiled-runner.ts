@@ -3,7 +3,7 @@ import { measurementCount } from '../measurements.ts'
 import { mixShare } from '../mix-share.ts'
 import type { Optimizer } from '../optimizers.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
-import type { TrainingInput } from '../training-input.ts'
+import { epochsInAll, type TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
 import { batchesFrom, viewOf } from '../training-view.ts'
 import type { NamedArray } from '../weights.ts'
@@ -173,7 +173,11 @@ export function compiledRunner(
   optimizer: Optimizer,
   {
     source = residentBatches(batchesFrom(input)) ?? fedBatches(batchesFrom(input)),
-    xla = planXla(input.network, input.training, input.rows.length),
+    xla = planXla(
+      input.network,
+      { ...input.training, epochs: epochsInAll(input) },
+      input.rows.length,
+    ),
   }: Partial<Choices> = {},
 ): StepRunner {
   if (xla === null) return openRunner(input, optimizer, { source, xla })
