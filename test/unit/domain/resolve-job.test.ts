@@ -422,3 +422,12 @@ test('a teacher that is no network cannot answer rows that are augmented while a
   const labelsOnly = { ...given, objective: { terms: [{ method: 'hard-labels' as const }] } }
   expect(issuesOf(spec(labelsOnly), refs)).toEqual([])
 })
+
+test('a teacher that is no network cannot show what its layers give', () => {
+  const given = { teacher: { model: 'mdl_t' }, objective: { variant: 'feature' } } as const
+  const refs = references({ teacher: outputs(null), dataset: dataset() })
+  expect(issuesOf(spec(given), refs)).toMatchObject([
+    { pointer: '/teacher/model', code: 'teacher-not-a-network' },
+  ])
+  expect(issuesOf(spec({ ...given, objective: { variant: 'category' } }), refs)).toEqual([])
+})
