@@ -18,13 +18,18 @@ const FEWEST_POSITIONS = 2
 const MOST_SHOWN = 40
 
 /** Whether one of two points can be read by a method at all. */
-function isLegal({ taps, reads }: MethodCard, { shape, isResponse }: TapPoint): boolean {
+function isLegal(
+  { taps, reads }: MethodCard,
+  { shape, isResponse, isAveraged }: TapPoint,
+): boolean {
   if (reads === 'responses' && !isResponse) return false
   switch (taps) {
     case 'map':
       return shape.length === 3 && positionsOf(shape) >= FEWEST_POSITIONS
     case 'vector':
       return shape.length === 1
+    case 'class-maps':
+      return isAveraged && positionsOf(shape) >= FEWEST_POSITIONS
     default:
       return true
   }
@@ -38,7 +43,7 @@ function fits({ taps, sameWidth }: MethodCard, { student, teacher }: Pair): bool
     )
     return height * width >= FEWEST_POSITIONS
   }
-  if (!sameWidth) return true
+  if (!sameWidth || taps === 'class-maps') return true
   if (student.shape.length !== teacher.shape.length) return false
   // Maps are pooled to the same size; sequences are not.
   return student.shape.length !== 2 || student.shape[0] === teacher.shape[0]
@@ -83,11 +88,14 @@ const showPair = ({ student, teacher }: Pair): string =>
 const WANTED = {
   map: 'feature maps [height, width, channels] of more than one position',
   vector: 'outputs [units]',
+  'class-maps':
+    'feature maps of more than one position, whose mean (globalAveragePooling2d) a dense layer turns into logits,',
   any: 'outputs of layers of the same kind',
 } as const
 
 function wanted({ taps, reads }: MethodCard): string {
-  const what = taps === 'map' || taps === 'vector' ? WANTED[taps] : WANTED.any
+  const what =
+    taps === 'map' || taps === 'vector' || taps === 'class-maps' ? WANTED[taps] : WANTED.any
   return reads === 'responses' ? `${what}, right before an activation` : what
 }
 

@@ -24,6 +24,8 @@ export interface TapPoint {
   readonly shape: Shape
   /** Whether an activation comes right after it. */
   readonly isResponse: boolean
+  /** Whether the logits are a dense layer of its mean over positions: then each position has logits of its own. */
+  readonly isAveraged: boolean
 }
 
 const isRead = (network: Network, name: string, by: PlacedLayer['layer']['type']): boolean =>
@@ -32,14 +34,17 @@ const isRead = (network: Network, name: string, by: PlacedLayer['layer']['type']
   )
 
 /** Every point in the order of the layers, the logits last. */
-export const tapPoints = (network: Network): TapPoint[] =>
-  network.layers.flatMap((placed) => {
+export function tapPoints(network: Network): TapPoint[] {
+  const averaged = averagedMap(network)
+  return network.layers.flatMap((placed) => {
     const { name, outputShape: shape } = placed
-    const point = { name, shape, isResponse: isRead(network, name, 'activation') }
+    const isResponse = isRead(network, name, 'activation')
+    const point = { name, shape, isResponse, isAveraged: name === averaged }
     return ownActivation(placed) === 'linear'
       ? [point]
-      : [{ name: beforeActivation(name), shape, isResponse: true }, point]
+      : [{ name: beforeActivation(name), shape, isResponse: true, isAveraged: false }, point]
   })
+}
 
 /** What the last layer with weights reads, dropout aside: the features that a class is told by. Null: the rows themselves. */
 export function lastFeatures(network: Network): string | null {
@@ -53,6 +58,16 @@ export function lastFeatures(network: Network): string | null {
     if (!found) return null
     if (found.layer.type !== 'dropout') return name
   }
+}
+
+/** What is averaged over its positions and then read by the dense layer of the logits; null: the network ends otherwise. */
+function averagedMap(network: Network): string | null {
+  const head = network.layers.at(-1)
+  if (head?.layer.type !== 'dense' || head.layer.activation !== 'linear') return null
+  const mean = lastFeatures(network)
+  const position = network.layers.findLastIndex(({ name }) => name === mean)
+  if (network.layers[position]?.layer.type !== 'globalAveragePooling2d') return null
+  return layerInputs(network, position)[0] ?? null
 }
 
 /** Positions of a map; 1 for a vector. */

@@ -7,6 +7,7 @@ import type { Network } from '../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import { apply } from './forward.ts'
 import type { Targets } from './losses/given.ts'
+import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
@@ -166,7 +167,8 @@ export function createGradients(
       const total = (): tf.Scalar => {
         const forward = apply(network, given, view.inputs, mode)
         const { constants = {} } = batch
-        const student = { ...forward, weights: given, constants }
+        const head = headFrom(network, given)
+        const student = { ...forward, head, weights: given, constants }
         const terms = objective.map((term, index) => termLoss(term, index, student, view.targets))
         updates = forward.updates
         kept.push(forward.logits, ...terms)

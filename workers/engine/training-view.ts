@@ -8,6 +8,7 @@ import type { ResolvedAugmentation } from '../../src/domain/augmentation.ts'
 import { addNoise, partnerOf, shiftAndFlip } from './augment.ts'
 import { apply } from './forward.ts'
 import type { Targets } from './losses/given.ts'
+import { headFrom } from './losses/term-weights.ts'
 import type { FittedNormalization } from './normalization.ts'
 import { tf } from './tensorflow.ts'
 import type { TrainingInput } from './training-input.ts'
@@ -46,11 +47,12 @@ function answers(
   { teacher }: Networks,
   batch: Batch,
   seen: () => tf.Tensor,
-): Pick<Targets, 'teacherLogits' | 'teacherOutputs'> {
+): Pick<Targets, 'teacherLogits' | 'teacherOutputs' | 'teacherHead'> {
   const { teacherWeights, teacherLogits } = batch
   if (!teacher || !teacherWeights) return { teacherLogits }
   const { logits, outputs } = apply(teacher.network, teacherWeights, seen(), { training: false })
-  return { teacherLogits: logits, teacherOutputs: outputs }
+  const teacherHead = headFrom(teacher.network, teacherWeights)
+  return { teacherLogits: logits, teacherOutputs: outputs, teacherHead }
 }
 
 function augmentedView(networks: Networks, augmentation: ResolvedAugmentation): ViewOf {

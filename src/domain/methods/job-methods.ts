@@ -23,6 +23,7 @@ export const JOB_METHODS = [
   'attention-transfer',
   'key-points',
   'channel-wise',
+  'class-attention',
   'prototype-direction',
   'prototype-relational',
   'prototype-reconstruction',

@@ -23,6 +23,8 @@ const ALWAYS: ReadonlySet<Method> = new Set([
  */
 export function projectorOf(method: Method, student: Shape, teacher: Shape): ProjectorWeight[] {
   const [from = 1, to = 1] = [student.at(-1), teacher.at(-1)]
+  // Class maps are as wide as there are classes.
+  if (method === 'class-attention') return []
   if (!cardOf(method).sameWidth || (from === to && !ALWAYS.has(method))) return []
   if (method === 'variational-information')
     return [

@@ -140,3 +140,20 @@ test('every variant works with convolutional networks', () => {
     expect(objective.length).toBeGreaterThan(1)
   }
 })
+
+test('class maps are read where a mean over positions makes the logits, and nowhere else', () => {
+  const residual = (preset: 'resnet8' | 'resnet20') => ({ architecture: { preset } })
+  const given = job([{ method: 'class-attention' }], {
+    teacher: { train: residual('resnet20') },
+    student: residual('resnet8'),
+  })
+  const { objective, student, notes } = resolved(given)
+  const mean = student.network.layers.findIndex(
+    ({ layer }) => layer.type === 'globalAveragePooling2d',
+  )
+  expect(student.network.layers[mean]?.inputs).toEqual([objective[0]?.taps?.student])
+  expect(notes.join()).not.toContain('projector')
+  expect(issuesOf(job([{ method: 'class-attention' }]))).toMatchObject([
+    { pointer: '/objective/terms/0/method', code: 'no-taps' },
+  ])
+})

@@ -268,8 +268,12 @@ test.each(JOB_METHODS.filter(readsFeatures))(
   async (method) => {
     const architecture = (filters: number): LayerSpec[] => [
       { type: 'conv2d', name: 'conv', filters, kernelSize: 2, activation: 'relu' },
-      { type: 'flatten' },
-      { type: 'dense', name: 'features', units: filters + 3, activation: 'relu' },
+      ...(method === 'class-attention'
+        ? [{ type: 'globalAveragePooling2d' } as const]
+        : ([
+            { type: 'flatten' },
+            { type: 'dense', name: 'features', units: filters + 3, activation: 'relu' },
+          ] as const)),
       { type: 'dense', name: 'logits', units: 3 },
     ]
     const [own, other] = [2, 4].map((filters) =>
@@ -304,8 +308,7 @@ test.each(JOB_METHODS.filter(readsFeatures))(
     expect(names).toEqual([
       'conv.kernel',
       'conv.bias',
-      'features.kernel',
-      'features.bias',
+      ...(method === 'class-attention' ? [] : ['features.kernel', 'features.bias']),
       'logits.kernel',
       'logits.bias',
       'normalization.mean',

@@ -43,6 +43,38 @@ export const teacher: TeacherNetwork = {
   normalization: fitNormalization(data, rows),
 }
 
+/** Ends in a mean over positions. */
+const averaging = (filters: number): LayerSpec[] => [
+  { type: 'conv2d', name: 'conv1', filters, kernelSize: 2, activation: 'tanh' },
+  { type: 'conv2d', name: 'conv2', filters: filters + 1, kernelSize: 2, activation: 'relu' },
+  { type: 'globalAveragePooling2d', name: 'mean' },
+  { type: 'dense', name: 'logits', units: 3 },
+]
+/** What most methods are tried on, and what suits those that ask for more. */
+export const networksFor = (method: Method): { student: Network; teacher: Network } =>
+  method === 'class-attention'
+    ? { student: networkOf(SHAPE, averaging(3)), teacher: networkOf(SHAPE, averaging(5)) }
+    : { student, teacher: teacherNetwork }
+
+/** A term of a method and hard labels, with everything that they need. */
+export async function inputFor(
+  method: Method,
+  weights: (terms: readonly ResolvedTerm[]) => readonly ResolvedTerm[] = (terms) => terms,
+  changes: Partial<TrainingInput> = {},
+): Promise<TrainingInput> {
+  const networks = networksFor(method)
+  return taughtInput(weights(placed([method, 'hard-labels'], networks)), {
+    network: networks.student,
+    initialWeights: initialize(networks.student, 1),
+    teacher: {
+      ...teacher,
+      network: networks.teacher,
+      weights: initialize(networks.teacher, 11),
+    },
+    ...changes,
+  })
+}
+
 /** Terms with default options and taps. */
 export function placed(
   terms: readonly (Method | TermSpec)[],

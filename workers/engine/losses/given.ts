@@ -13,6 +13,8 @@ export interface Targets {
   readonly teacherLogits: tf.Tensor2D | null
   /** Of a teacher that answers inside the step: what each of its layers gives. */
   readonly teacherOutputs?: ReadonlyMap<string, tf.Tensor>
+  /** Of a teacher that answers inside the step: the layer of its logits. */
+  readonly teacherHead?: Projector
   /** Of rows that were mixed (mixup): the labels of the other part, and the share in [0, 1] of the first. */
   readonly mixed?: { readonly labels: tf.Tensor1D; readonly share: tf.Scalar } | null
 }
@@ -22,6 +24,8 @@ export interface Student {
   /** `[batch, classes]` */
   readonly logits: tf.Tensor2D
   readonly outputs: ReadonlyMap<string, tf.Tensor>
+  /** The layer of the logits. */
+  readonly head: Projector
   /** Its own, and those of projectors. */
   readonly weights: Weights
   readonly constants: Weights
@@ -84,6 +88,16 @@ export class Given {
   get projected(): [tf.Tensor, tf.Tensor] {
     const [own, wanted] = this.features
     return [project(own, this.projector), wanted]
+  }
+
+  /** At the taps, what the layer of the logits makes of each position: `[batch, height, width, classes]`. */
+  get classMaps(): [tf.Tensor4D, tf.Tensor4D] {
+    const [own, other] = this.features
+    const teacherHead = need(this.#targets.teacherHead, 'the last layer of the teacher')
+    return [
+      project(own, this.#student.head) as tf.Tensor4D,
+      project(other, teacherHead) as tf.Tensor4D,
+    ]
   }
 
   /** A trained weight of the term. */

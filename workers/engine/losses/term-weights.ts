@@ -1,7 +1,7 @@
 /** Weights and constants that belong to a term, by name: `projector/<term>/kernel-0`, `constant/<term>/prototypes`. */
 
 import { type ProjectorWeight, projectorOf } from '../../../src/domain/methods/projector.ts'
-import { elements, type Network, type Shape } from '../../../src/domain/network.ts'
+import { elements, type Network, type Shape, weightName } from '../../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../../src/domain/objective.ts'
 import { tapPoints } from '../../../src/domain/tap-points.ts'
 import { deriveSeed, randomStream, uniform } from '../random.ts'
@@ -51,6 +51,15 @@ export const initializeProjectors = (
       values: startValues(weight, deriveSeed(seed, term, weight.name)),
     }))
   })
+
+/** The dense layer at the end of a network; none where it ends otherwise. */
+export function headFrom(network: Network, weights: Weights): Projector {
+  const last = network.layers.at(-1)
+  if (last?.layer.type !== 'dense') return []
+  const weight = weights[weightName(last.name, 'kernel')] as tf.Tensor2D
+  const bias = weights[weightName(last.name, 'bias')] as tf.Tensor1D | undefined
+  return [bias ? { weight, bias } : { weight }]
+}
 
 /** The layers of a term's projector; none where widths agree. */
 export function projectorFrom(weights: Weights, term: number): Projector {

@@ -5,6 +5,7 @@ import { tf } from '../tensorflow.ts'
 import { activationBoundaries } from './activation-boundaries.ts'
 import { attentionTransfer } from './attention-transfer.ts'
 import { channelWise } from './channel-wise.ts'
+import { classAttention } from './class-attention.ts'
 import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
@@ -63,6 +64,7 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'key-points': ({ maps }, term) => keyPoints(...maps, term).value,
   'channel-wise': ({ projected }, term) =>
     channelWise(...(projected as [tf.Tensor4D, tf.Tensor4D]), term),
+  'class-attention': ({ classMaps }, term) => classAttention(...classMaps, term),
   'prototype-direction': (given) =>
     prototypeDirection(
       ...(given.projected as [tf.Tensor2D, tf.Tensor2D]),
