@@ -59,6 +59,9 @@ export function checkStages(
   }
 }
 
+/** Angles of all triples of a batch of this size take 64 MiB, several times over. */
+const MOST_ROWS_OF_TRIPLES = 256
+
 interface Circumstances {
   readonly classes: number
   readonly batchSize: number
@@ -95,6 +98,12 @@ export function checkObjective(
         '/training/batchSize',
         'batch-too-small',
         `${method} compares the rows of a batch: it needs ${minimumBatch} rows or more, not ${batchSize}`,
+      )
+    if (method === 'relational' && batchSize > MOST_ROWS_OF_TRIPLES)
+      issues.add(
+        '/training/batchSize',
+        'batch-too-large',
+        `relational compares all triples of a batch, which is batchSize³ numbers: at most ${MOST_ROWS_OF_TRIPLES} rows, not ${batchSize}`,
       )
   }
 }

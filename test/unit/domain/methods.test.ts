@@ -63,6 +63,16 @@ test('DIST needs three rows in a batch', () => {
   ])
 })
 
+test('triples of a batch must fit in memory', () => {
+  const large = references({ dataset: dataset({ rows: 10_000, classCounts: [4000, 4000, 2000] }) })
+  const terms = [termOf('relational'), termOf('hard-labels')]
+  const of = (batchSize: number) => spec({ objective: { terms }, training: { batchSize } })
+  expect(issuesOf(of(256), large)).toEqual([])
+  expect(issuesOf(of(257), large)).toMatchObject([
+    { pointer: '/training/batchSize', code: 'batch-too-large' },
+  ])
+})
+
 const HINTS_FIRST = {
   stages: [
     { epochs: 4, terms: [termOf('feature-hint')] },
