@@ -23,13 +23,17 @@ export interface LabelledRows extends Rows {
   readonly labels: Int32Array
 }
 
+/** From here on features lie in shared memory, so that another thread can gather rows of them. */
+const SHARED_BYTES = 64 * 2 ** 20
+
 /** A file read into memory that starts at an aligned address. */
 async function readBytes(
   path: string,
   wantedBytes: number,
   what: string,
   headerBytes = 0,
-): Promise<ArrayBuffer> {
+  isShared = false,
+): Promise<ArrayBufferLike> {
   await using file = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     throw new InputError('file-missing', `there is no file of ${what} at ${path}`)
@@ -40,7 +44,7 @@ async function readBytes(
       'file-length',
       `the file of ${what} has ${size} bytes but its shape needs ${headerBytes + wantedBytes}: ${path}`,
     )
-  const buffer = new ArrayBuffer(wantedBytes)
+  const buffer = isShared ? new SharedArrayBuffer(wantedBytes) : new ArrayBuffer(wantedBytes)
   for (let offset = 0; offset < wantedBytes; ) {
     const { bytesRead } = await file.read(
       new Uint8Array(buffer, offset, wantedBytes - offset),
@@ -95,7 +99,8 @@ export async function readDataset(files: DatasetFiles): Promise<LabelledRows> {
   const { rows, inputShape, classes, featureType } = files
   const width = elements(inputShape)
   const bytes = rows * width * (featureType === 'uint8' ? 1 : 4)
-  const features = await readBytes(files.featuresPath, bytes, 'features')
+  const isShared = bytes > SHARED_BYTES
+  const features = await readBytes(files.featuresPath, bytes, 'features', 0, isShared)
   const values = featureType === 'uint8' ? new Uint8Array(features) : new Float32Array(features)
   if (values instanceof Float32Array) checkFinite(values, width)
   const labels = await readLabels(files)

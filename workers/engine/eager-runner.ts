@@ -76,6 +76,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     compiler: null,
     stepsPerCall: null,
     bytesPerStep: 4 * measurementCount(input.objective.length),
+    prepare: () => undefined,
     run(steps) {
       const measurements = steps.map(runOne)
       const stacked = tf.stack(measurements)

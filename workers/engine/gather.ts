@@ -5,14 +5,15 @@ import type { FittedNormalization } from './normalization.ts'
 /**
  * Copies rows out as float32, normalized: `[chosen rows, width]`.
  * The arithmetic is float32 at each operation, as it would be on the device.
+ * @param result where they go; may be longer
  */
 export function gatherFeatures(
   rows: Rows,
   chosen: Uint32Array,
   normalization: FittedNormalization | null,
+  result: Float32Array = new Float32Array(chosen.length * rows.width),
 ): Float32Array {
   const { values, width } = rows
-  const result = new Float32Array(chosen.length * width)
   let target = 0
   for (const row of chosen) {
     const start = row * width

@@ -17,6 +17,8 @@ export interface StepRunner extends Disposable {
   readonly bytesPerStep: number
   /** How many steps a call should have; null: as many as time allows. */
   readonly stepsPerCall: number | null
+  /** Steps of the call after the one that is made next: they may be got ready while that one runs. Changes no result. */
+  prepare(steps: readonly StepInput[]): void
   /**
    * Runs steps in order.
    * @param steps at least one; all with the same number of rows

@@ -58,6 +58,16 @@ function* callsOf(steps: Iterable<StepInput>, pacing: Pacing): Generator<StepInp
   if (call.length > 0) yield call
 }
 
+/** Each with the one after it, which is there early. */
+function* withNext<Item>(items: Iterable<Item>): Generator<[Item, Item | null]> {
+  let held: Item | null = null
+  for (const item of items) {
+    if (held !== null) yield [held, item]
+    held = item
+  }
+  if (held !== null) yield [held, null]
+}
+
 /**
  * Trains a network. The result follows from the input alone: on one machine and number of threads, to the last bit.
  * @throws InputError `non-finite-loss` when a term or the gradient stops being finite, soon after the step in which it happened
@@ -117,7 +127,8 @@ export async function train(
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const epochBegin = performance.now()
     const sums = new EpochSums(objective)
-    for (const call of callsOf(stepsOf(), pacing)) {
+    for (const [call, next] of withNext(callsOf(stepsOf(), pacing))) {
+      if (next) runner.prepare(next)
       const callBegin = performance.now()
       const measurements = runner.run(call)
       pacing.observe(call.length, performance.now() - callBegin)

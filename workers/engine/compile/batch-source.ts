@@ -25,6 +25,10 @@ export interface BatchSource {
    * @param axis  scalar 0 inside the loop
    */
   add(graph: Graph, loop: Loop, name: string, axis: string, batchSize: number): BatchNodes
+  /** Steps that the next call will have: what can be got ready while another one runs. */
+  prepare(steps: readonly StepInput[]): void
   /** What a call of the program `name` is given. */
   feeds(name: string, steps: readonly StepInput[]): Feed[]
+  /** Ends what `prepare` needed. */
+  close(): void
 }

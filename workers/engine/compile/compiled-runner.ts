@@ -115,10 +115,11 @@ function openRunner(
     measurements,
   }
   const session = openSession(trainingGraph(plan, programs))
+  const asGiven = (steps: readonly StepInput[]): readonly StepInput[] =>
+    xla && isXla(steps[0]?.rows.length ?? 0) ? filledUp(steps, xla.stepsPerCall) : steps
   const run = (steps: readonly StepInput[], taken: number): Float32Array => {
-    const batchSize = steps[0]?.rows.length ?? 0
-    const names = programNames(batchSize)
-    const given = xla && isXla(batchSize) ? filledUp(steps, xla.stepsPerCall) : steps
+    const names = programNames(steps[0]?.rows.length ?? 0)
+    const given = asGiven(steps)
     const feeds = [...source.feeds(names.name, given), ...stepFeeds(input, given, taken)]
     const values = session.run(feeds, [names.measurements])[0] as Float32Array
     return values.subarray(0, taken * measurements)
@@ -150,6 +151,7 @@ function openRunner(
     compiler: xla ? 'xla' : 'tensorflow',
     bytesPerStep: source.bytesPerStep,
     stepsPerCall: xla?.stepsPerCall ?? null,
+    prepare: (steps) => source.prepare(asGiven(steps)),
     run: (steps) => run(steps, steps.length),
     weights() {
       const names = state.weights.slice(0, initialWeights.length).map(({ name }) => readOf(name))
@@ -160,7 +162,10 @@ function openRunner(
         values: values[index] as Float32Array,
       }))
     },
-    [Symbol.dispose]: () => session.close(),
+    [Symbol.dispose]() {
+      session.close()
+      source.close()
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { TrainingInput } from '../training-input.ts'
 import type { BatchSource } from './batch-source.ts'
 import { type Dtype, dtypeNumber } from './graph.ts'
 import { rowAt } from './loop.ts'
+import { Prefetch } from './prefetch.ts'
 
 const rowsOf = (steps: readonly StepInput[]): Uint32Array => {
   const batchSize = steps[0]?.rows.length ?? 0
@@ -15,6 +16,7 @@ const rowsOf = (steps: readonly StepInput[]): Uint32Array => {
 
 export function fedBatches(input: TrainingInput): BatchSource {
   const { data, normalization, labels, teacherLogits, classes, training } = input
+  const prefetch = Prefetch.of(data, normalization)
   return {
     variables: [],
     bytesPerStep: 4 * training.batchSize * (data.width + 1 + (teacherLogits ? classes : 0)),
@@ -30,6 +32,8 @@ export function fedBatches(input: TrainingInput): BatchSource {
         teacherLogits: teacherLogits ? fed('teacher', 'float32', [classes]) : null,
       }
     },
+    prepare: (steps) => prefetch?.begin(rowsOf(steps)),
+    close: () => prefetch?.close(),
     feeds(name, steps) {
       const rows = rowsOf(steps)
       const shape = [steps.length, rows.length / steps.length]
@@ -38,7 +42,7 @@ export function fedBatches(input: TrainingInput): BatchSource {
         name: `${name}/features`,
         dtype: float32,
         shape: [...shape, ...data.shape],
-        values: gatherFeatures(data, rows, normalization),
+        values: prefetch?.take(rows) ?? gatherFeatures(data, rows, normalization),
       }
       const known = {
         name: `${name}/labels`,

@@ -135,6 +135,9 @@ export function residentBatches(
         teacherLogits: teacher ? gather(teacher) : null,
       }
     },
+    // Row numbers are all that a call brings.
+    prepare: () => undefined,
+    close: () => undefined,
     feeds(name, steps) {
       const batchSize = steps[0]?.rows.length ?? 0
       const values = new Int32Array(steps.length * batchSize)
