@@ -53,12 +53,21 @@ class Parts {
     return this.#view.bytes(start, end)
   }
 
+  async #integer(field: FileField): Promise<number> {
+    const bytes = await this.#bytes(field)
+    try {
+      return integer(new BinaryReader(bytes))
+    } catch (error) {
+      throw damaged('the ONNX file', error)
+    }
+  }
+
   async readModel(): Promise<void> {
     const whole = { start: 0, end: this.#view.sizeBytes }
     for await (const field of fileFields(this.#view, whole, 'the ONNX file'))
       switch (field.number) {
         case 1:
-          this.irVersion = integer(new BinaryReader(await this.#bytes(field)))
+          this.irVersion = await this.#integer(field)
           break
         case 7:
           // The second would be merged with the first, which nobody who exports a model means.
