@@ -1,46 +1,23 @@
 /** Our own contestant: `node contestant.ts <net>`; see `protocol.ts`. Settings of TensorFlow come from the environment. */
 import { createInterface } from 'node:readline'
-import { inferNetwork } from '../src/domain/infer-network.ts'
-import { resolveObjective } from '../src/domain/objective.ts'
-import { resolveTraining } from '../src/domain/training.ts'
 import { compiledRunner } from '../workers/engine/compile/compiled-runner.ts'
 import { createOptimizer } from '../workers/engine/optimizers.ts'
 import { Pacing } from '../workers/engine/pacing.ts'
-import { randomStream, uniform } from '../workers/engine/random.ts'
 import type { StepInput } from '../workers/engine/step-runner.ts'
-import type { TrainingInput } from '../workers/engine/training-input.ts'
-import { initialize } from '../workers/engine/weights.ts'
-import { CLASSES, EPOCHS, NETS, type Net, ROWS } from './nets.ts'
+import { EPOCHS, NETS, ROWS } from './nets.ts'
+import { trainingInputOf } from './training-input.ts'
 
 const WARM_UP_MS = 1000
-
-function inputOf({ architecture, shape, batchSize }: Net): TrainingInput {
-  const inferred = inferNetwork(architecture, [...shape], CLASSES, '')
-  if ('issues' in inferred) throw new Error(JSON.stringify(inferred.issues))
-  const { network } = inferred
-  const width = shape.reduce((product, length) => product * length, 1)
-  const rows = Uint32Array.from({ length: ROWS }, (_, row) => row)
-  const optimizer = { name: 'sgd', momentum: 0.9, learningRate: 0.01 } as const
-  return {
-    network,
-    objective: resolveObjective(),
-    training: resolveTraining({ batchSize, epochs: EPOCHS, optimizer }, ROWS),
-    initialWeights: initialize(network, 1),
-    data: { count: ROWS, shape, width, values: uniform(ROWS * width, 1, randomStream(2)) },
-    rows,
-    normalization: null,
-    labels: Int32Array.from(rows, (row) => row % CLASSES),
-    teacherLogits: uniform(ROWS * CLASSES, 3, randomStream(3)),
-    classes: CLASSES,
-    seeds: { batches: 4, dropout: 5 },
-  }
-}
 
 const say = (answer: unknown): void => void process.stdout.write(`${JSON.stringify(answer)}\n`)
 
 const net = NETS.find(({ name }) => name === process.argv[2])
 if (!net) throw new Error(`no net called ${process.argv[2]}`)
-const input = inputOf(net)
+const input = trainingInputOf(
+  net,
+  { epochs: EPOCHS, optimizer: { name: 'sgd', momentum: 0.9, learningRate: 0.01 } },
+  ROWS,
+)
 const optimizer = createOptimizer(input.training.optimizer)
 using runner = compiledRunner(input, optimizer)
 const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)

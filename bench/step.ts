@@ -3,32 +3,23 @@
  * Run alone: `node bench/step.ts [rounds]`. Settings of TensorFlow come from the environment, as for a trainer.
  */
 import { availableParallelism, cpus } from 'node:os'
-import type { Architecture } from '../src/domain/architecture.ts'
-import { inferNetwork } from '../src/domain/infer-network.ts'
-import { resolveObjective } from '../src/domain/objective.ts'
-import { resolveTraining, type TrainingSpec } from '../src/domain/training.ts'
+import type { TrainingSpec } from '../src/domain/training.ts'
 import { compiledRunner } from '../workers/engine/compile/compiled-runner.ts'
 import { eagerRunner } from '../workers/engine/eager-runner.ts'
 import { createOptimizer } from '../workers/engine/optimizers.ts'
 import { Pacing } from '../workers/engine/pacing.ts'
-import { randomStream, uniform } from '../workers/engine/random.ts'
 import type { StepInput, StepRunner } from '../workers/engine/step-runner.ts'
 import type { TrainingInput } from '../workers/engine/training-input.ts'
-import { initialize } from '../workers/engine/weights.ts'
+import { median } from './median.ts'
+import { CLASSES, type Net } from './nets.ts'
+import { trainingInputOf } from './training-input.ts'
 
 const ROWS = 4096
-const CLASSES = 10
 /** Of each runner in each round. */
 const ROUND_MS = 1500
 const ROUNDS = Number(process.argv[2] ?? 5)
 
-interface Case {
-  readonly name: string
-  readonly architecture: Architecture
-  readonly shape: readonly number[]
-  readonly batchSize: number
-}
-const CASES: readonly Case[] = [
+const CASES: readonly Net[] = [
   {
     name: '64-16-10',
     architecture: { preset: 'mlp', hiddenUnits: [16] },
@@ -72,27 +63,6 @@ const OPTIMIZERS: readonly NonNullable<TrainingSpec['optimizer']>[] = [
   { name: 'adam' },
 ]
 
-function inputOf({ architecture, shape, batchSize }: Case, spec: TrainingSpec): TrainingInput {
-  const inferred = inferNetwork(architecture, [...shape], CLASSES, '')
-  if ('issues' in inferred) throw new Error(JSON.stringify(inferred.issues))
-  const { network } = inferred
-  const width = shape.reduce((product, length) => product * length, 1)
-  const rows = Uint32Array.from({ length: ROWS }, (_, row) => row)
-  return {
-    network,
-    objective: resolveObjective(),
-    training: resolveTraining({ ...spec, batchSize }, ROWS),
-    initialWeights: initialize(network, 1),
-    data: { count: ROWS, shape, width, values: uniform(ROWS * width, 1, randomStream(2)) },
-    rows,
-    normalization: null,
-    labels: Int32Array.from(rows, (row) => row % CLASSES),
-    teacherLogits: uniform(ROWS * CLASSES, 3, randomStream(3)),
-    classes: CLASSES,
-    seeds: { batches: 4, dropout: 5 },
-  }
-}
-
 interface Speed {
   readonly perSecond: number
   /** Of processor time: what another load on the machine hardly changes. */
@@ -127,8 +97,6 @@ function measure(runner: StepRunner, input: TrainingInput, pacing: Pacing): Spee
   return { perSecond: samples / seconds, perCpuSecond: (1e6 * samples) / (user + system) }
 }
 
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const print = (...cells: (string | number)[]): void => {
   process.stdout.write(
     `${cells.map((cell, index) => (index < 2 ? String(cell).padEnd(16) : String(cell).padStart(12))).join('')}\n`,
@@ -152,7 +120,7 @@ print(
 )
 for (const item of CASES)
   for (const spec of OPTIMIZERS) {
-    const input = inputOf(item, { optimizer: spec })
+    const input = trainingInputOf(item, { optimizer: spec }, ROWS)
     const optimizer = createOptimizer(input.training.optimizer)
     using eager = eagerRunner(input, optimizer)
     const begin = performance.now()

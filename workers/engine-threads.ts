@@ -2,7 +2,7 @@
  * How many threads TensorFlow gives one operation. A second thread has to be woken for each operation and waited for;
  * where operations are small that costs several times what they do: 64-16-10 trained five times faster on one thread.
  */
-import { multiplyAdds } from '../src/domain/cost.ts'
+import { multiplyAdds, PASSES_OF_A_STEP } from '../src/domain/cost.ts'
 import type { Network } from '../src/domain/network.ts'
 import type { Training } from '../src/domain/training.ts'
 import { planXla } from './engine/compile/xla.ts'
@@ -12,8 +12,6 @@ import type { Task, TeacherFiles } from './trainer-contract.ts'
 const WORTH_SHARING = 100e6
 /** The same where XLA has made one program of a step: there is less to wait for. */
 const WORTH_SHARING_BY_XLA = 10e6
-/** Forward, and a gradient each for inputs and weights. */
-const PASSES_OF_A_STEP = 3
 /** Rows that a prediction takes at once, at most. */
 const PREDICTED_ROWS = 1024
 

@@ -14,6 +14,9 @@ function layerMultiplyAdds(placed: PlacedLayer): number {
     .reduce((sum, { shape }) => sum + elements(shape) * pixels, 0)
 }
 
+/** Of a training step: forward, and a gradient each for inputs and weights. */
+export const PASSES_OF_A_STEP = 3
+
 /** Multiply-adds of one forward pass of one row; dense and convolution kernels only. */
 export const multiplyAdds = (network: Network): number =>
   network.layers.reduce((sum, placed) => sum + layerMultiplyAdds(placed), 0)

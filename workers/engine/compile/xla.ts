@@ -6,7 +6,7 @@
  * The choice follows from network, optimizer and number of steps alone, never from a clock, because the two ways differ
  * in the last bits; nor from the objective, so that control and distilled go the same way.
  */
-import { multiplyAdds } from '../../../src/domain/cost.ts'
+import { multiplyAdds, PASSES_OF_A_STEP } from '../../../src/domain/cost.ts'
 import type { LayerType } from '../../../src/domain/layers.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import type { Training } from '../../../src/domain/training.ts'
@@ -40,8 +40,6 @@ const SAVED_S_PER_MULTIPLY_ADD = 2.5e-12
  */
 const CALL_S = 0.2
 const MULTIPLY_ADDS_PER_S = 100e9
-/** Forward, and a gradient each for inputs and weights. */
-const PASSES_OF_A_STEP = 3
 const MAX_STEPS_PER_CALL = 128
 
 /**
