@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { afterEach, expect, test } from 'vitest'
+import path from 'node:path'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
 import { LABELS_ONLY, resolveObjective } from '../../../src/domain/objective.ts'
 import type { TrainingSpec } from '../../../src/domain/training.ts'
@@ -173,7 +174,14 @@ test('a compiled training leaves no folder and no handle', () => {
   const { binding } = tf.backend() as unknown as {
     binding: { getNumOfTensors(): number; getNumOfSavedModels(): number }
   }
-  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('distillery-graph'))
+  // A place of its own: other tests load graphs at the same time.
+  const place = mkdtempSync(path.join(tmpdir(), 'distillery-test-'))
+  vi.stubEnv('TMPDIR', place)
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    rmSync(place, { recursive: true })
+  })
+  const folders = () => readdirSync(place)
   const before = [binding.getNumOfTensors(), binding.getNumOfSavedModels()]
   outcome(compiled, inputOf())
   expect([binding.getNumOfTensors(), binding.getNumOfSavedModels()]).toEqual(before)
