@@ -2,12 +2,14 @@
 import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
+import type { Network } from '../src/domain/network.ts'
 import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import type { Arm } from '../src/domain/words.ts'
 import type {
   DatasetFiles,
+  LatencyTask,
   MeasuredLogits,
   Task,
   TeacherFiles,
@@ -144,6 +146,27 @@ function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): 
   return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
 }
 
+/** The student that is delivered, and what taught it. */
+function timedNetworks(
+  job: ResolvedJob,
+  surroundings: Surroundings,
+): Pick<LatencyTask, 'teacher' | 'student'> {
+  const trained = (arm: Arm, network: Network): TeacherFiles => ({
+    kind: 'network',
+    network,
+    normalization: null,
+    weightsPath: needFile(surroundings, taskKey(arm, null), 'safetensors'),
+  })
+  const { teacher, student } = job
+  return {
+    teacher:
+      teacher.kind === 'train'
+        ? trained('teacher', teacher.network)
+        : teacherFiles(teacher.form, job, surroundings.fileOf),
+    student: trained('distilled', student.network),
+  }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
@@ -170,6 +193,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
 export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Task {
   const { job, kind, arm, fold } = claimed
   const { fileOf, outputDirectory } = surroundings
+  if (kind === 'latency') return { kind, ...timedNetworks(job, surroundings), outputDirectory }
   if (kind === 'report')
     return {
       kind: 'report',
@@ -178,6 +202,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
+      latencyPath: needFile(surroundings, 'latency', 'latency'),
       outputDirectory,
     }
   const files = {

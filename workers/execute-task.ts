@@ -76,6 +76,10 @@ export async function executeTask(
       const { runPredict } = await import('./engine/run-predict.ts')
       return runPredict(task, hooks, signal)
     }
+    case 'latency': {
+      const { runLatency } = await import('./engine/latency/run-latency.ts')
+      return runLatency(task, hooks, signal)
+    }
     case 'report':
       return runReport(task, hooks)
   }

@@ -4,6 +4,7 @@
  */
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
+import type { LatencyRecord } from '../src/domain/latency.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
 import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
@@ -96,6 +97,15 @@ export interface PredictTask extends TaskBase {
   readonly teacher: TeacherFiles
 }
 
+/** Times the delivered student and its teacher. */
+export interface LatencyTask {
+  readonly kind: 'latency'
+  readonly teacher: TeacherFiles
+  readonly student: TeacherFiles
+  /** Folder that exists and is empty; results are written here. */
+  readonly outputDirectory: string
+}
+
 /** Logits of one arm on the rows it is measured on. */
 export interface MeasuredLogits {
   readonly arm: Arm
@@ -124,10 +134,12 @@ export interface ReportTask {
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
   readonly validations: readonly ValidationFile[]
+  /** A {@link LatencyRecord}. */
+  readonly latencyPath: string
   readonly outputDirectory: string
 }
 
-export type Task = TrainTask | PredictTask | ReportTask
+export type Task = TrainTask | PredictTask | LatencyTask | ReportTask
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
@@ -141,6 +153,8 @@ export const OUTPUT_FILES = {
   tfjs: 'model.tfjs.zip',
   /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
   validation: 'validation.json',
+  /** {@link LatencyRecord} as JSON. */
+  latency: 'latency.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES

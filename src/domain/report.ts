@@ -1,5 +1,6 @@
 /** The report of a job: every number a pure function of held-out logits, labels and the spec. */
 import { type Static, Type } from 'typebox'
+import { Latency } from './latency.ts'
 import { strict } from './schema.ts'
 
 const Metric = (description: string) => Type.Union([Type.Number(), Type.Null()], { description })
@@ -62,6 +63,9 @@ export const ArmReport = Type.Object(
       description: 'All weights as float32; null for a given teacher that does not tell.',
     }),
     metrics: MetricSummaries,
+    latency: Type.Union([Latency, Type.Null()], {
+      description: 'Of the delivered network; null for recorded outputs.',
+    }),
     validation: Type.Union([Type.Array(ValidatedTraining), Type.Null()], {
       description: 'Of each training of the arm; null where no training row was set aside.',
     }),

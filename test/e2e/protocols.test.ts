@@ -163,6 +163,7 @@ describe('a student that comes back as a teacher', () => {
       ['distilled/fold-0', 'train'],
       ['distilled/fold-1', 'train'],
       ['distilled/final', 'train'],
+      ['latency', 'latency'],
       ['report', 'report'],
     ])
     const [a, b] = [await reportOf(given), await reportOf(back)]

@@ -1,5 +1,6 @@
 /** The report of a job, computed from stored logits and labels alone. */
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
+import type { Latency, LatencyRecord } from '../../src/domain/latency.ts'
 import { type FormSize, networkSize, sizeOf } from '../../src/domain/model-form.ts'
 import type {
   ArmReport,
@@ -92,6 +93,9 @@ const byMetric = (summary: (name: MetricName) => Summary): Record<MetricName, Su
   agreement: summary('agreement'),
 })
 
+const readJson = <T>(read: ReadFile, path: string): T =>
+  JSON.parse(new TextDecoder().decode(read(path))) as T
+
 /** In the order of the plan; null where the arm set no row aside. */
 function validationOf(
   { task, read }: Pick<Scene, 'task' | 'read'>,
@@ -101,7 +105,7 @@ function validationOf(
   if (files.length === 0) return null
   return files.map(({ fold, path }) => ({
     fold,
-    ...(JSON.parse(new TextDecoder().decode(read(path))) as ValidationRecord),
+    ...readJson<ValidationRecord>(read, path),
   }))
 }
 
@@ -109,9 +113,11 @@ const armReport = (
   size: FormSize,
   metrics: readonly Metrics[],
   validation: ArmReport['validation'],
+  latency: Latency | null,
 ): ArmReport => ({
   ...size,
   validation,
+  latency,
   metrics: byMetric((name) => summarize(metrics.map((measured) => measured[name]))),
 })
 
@@ -133,15 +139,20 @@ function summarizeArms(
       ),
     )
   const hasControl = job.evaluation.control
+  const latency = readJson<LatencyRecord>(scene.read, scene.task.latencyPath)
   return {
     arms: {
       teacher: armReport(
         teacher,
         measurements.map((measurement) => measurement.teacher),
         validationOf(scene, 'teacher'),
+        latency.teacher,
       ),
-      distilled: armReport(student, distilled, validationOf(scene, 'distilled')),
-      control: hasControl ? armReport(student, control, validationOf(scene, 'control')) : null,
+      distilled: armReport(student, distilled, validationOf(scene, 'distilled'), latency.student),
+      // The same network with other weights: no other time.
+      control: hasControl
+        ? armReport(student, control, validationOf(scene, 'control'), latency.student)
+        : null,
     },
     gain: hasControl ? byMetric(gain) : null,
   }

@@ -2,6 +2,7 @@ import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
+import type { LatencyRecord } from '../../../src/domain/latency.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { Measurement, Report } from '../../../src/domain/report.ts'
@@ -34,6 +35,12 @@ const dataset = (rows: number, name = 'toy'): DatasetReference => ({
   labelsSha256: 'l',
 })
 
+const times = (p50Ms: number) => ({ p50Ms, p95Ms: 2 * p50Ms, runs: 200 })
+const LATENCY: LatencyRecord = {
+  teacher: null,
+  student: { batch1: times(0.25), batch64: times(1) },
+  processor: 'one of some kind',
+}
 const K_FOLD: Split = { kind: 'k-fold', folds: 2, stratified: true, seed: 1 }
 const HOLDOUT: Split = { kind: 'holdout', fraction: 0.25, stratified: true, seed: 1 }
 
@@ -98,8 +105,10 @@ class Fixture {
       testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
       logits: this.logits,
       validations: this.validations,
+      latencyPath: 'latency',
       outputDirectory: 'unused',
     }
+    this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
     const report = buildReport(task, (path) => {
       const bytes = this.files.get(path)
       if (!bytes) throw new Error(`no file ${path}`)
@@ -127,6 +136,13 @@ function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   }
   return fixture
 }
+
+test('the control has the times of the student, which is the same network; recorded outputs have none', () => {
+  const { arms } = twoFolds().build()
+  expect(arms.distilled.latency).toEqual(LATENCY.student)
+  expect(arms.control?.latency).toEqual(LATENCY.student)
+  expect(arms.teacher.latency).toBeNull()
+})
 
 test('what early stopping did is told by arm and fold', () => {
   const fixture = twoFolds()

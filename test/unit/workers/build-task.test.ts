@@ -28,6 +28,7 @@ function build(
 }
 const distilled = { key: 'distilled/fold-1', kind: 'train', arm: 'distilled', fold: 1 } as const
 const control = { key: 'control/fold-1', kind: 'train', arm: 'control', fold: 1 } as const
+const TIMES = { taskKey: 'latency', name: 'latency', sha256: 'times' }
 const teacherFile = { taskKey: 'teacher/fold-1', name: 'allLogits', sha256: 'teacher-1' }
 
 test('a student learns from the teacher of its own fold, the control from labels alone', () => {
@@ -87,6 +88,7 @@ test('the report finds a frozen teacher once, under the final that it was traine
     { taskKey: 'teacher/final', name: 'allLogits', sha256: 'teacher' },
     { taskKey: 'distilled/fold-0', name: 'heldOutLogits', sha256: 'zero' },
     { taskKey: 'distilled/fold-1', name: 'heldOutLogits', sha256: 'one' },
+    TIMES,
   ]
   expect(build({ evaluation }, report, earlier).built).toMatchObject({
     logits: [
@@ -173,6 +175,7 @@ test('the report is given the validation record of each training that set rows a
       sha256: `${taskKey} ${name}`,
     })),
   )
+  earlier.push(TIMES)
   const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
   expect(build(changes, report, earlier).built).toMatchObject({
     validations: [
@@ -180,4 +183,18 @@ test('the report is given the validation record of each training that set rows a
       { arm: 'distilled', fold: null, path: 'cache/distilled/final validation' },
     ],
   })
+})
+
+test('the delivered student and its teacher are timed, each from the weights of its final training', () => {
+  const latency = { key: 'latency', kind: 'latency', arm: null, fold: null } as const
+  const earlier = ['teacher', 'distilled'].map((arm) => ({
+    taskKey: `${arm}/final`,
+    name: 'safetensors',
+    sha256: arm,
+  }))
+  expect(build({}, latency, earlier).built).toMatchObject({
+    teacher: { kind: 'network', weightsPath: 'cache/teacher' },
+    student: { kind: 'network', weightsPath: 'cache/distilled' },
+  })
+  expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
 })
