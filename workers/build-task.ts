@@ -14,7 +14,7 @@ import type {
   Task,
   TeacherFiles,
   TeacherInStep,
-  ValidationFile,
+  TrainingFile,
 } from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
@@ -121,7 +121,23 @@ function teacherManifest(form: ModelForm): Record<string, unknown> {
 const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
   arm === 'teacher' && teacher.kind === 'train' ? teacher.training : student.training
 
-function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): ValidationFile[] {
+/** Jobs of earlier versions left none. */
+function curveFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
+  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
+    const path = kind === 'train' ? findFile(surroundings, key, 'curve') : null
+    return arm !== null && path !== null ? [{ arm, fold, path }] : []
+  })
+}
+
+/** Of a control that may take as long as distilling did. */
+function matchedSeconds({ job, arm, fold }: ClaimedTask, surroundings: Surroundings) {
+  if (arm !== 'control' || job.evaluation.controlBudget !== 'matched-seconds') return undefined
+  const curveOf = (key: string): string => needFile(surroundings, key, 'curve')
+  const distilled = curveOf(taskKey('distilled', fold))
+  return { matchSeconds: { teacher: curveOf(teacherKey(job, fold)), distilled } }
+}
+
+function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
   return planJob(job).flatMap(({ key, kind, arm, fold }) => {
     if (kind !== 'train' || arm === null) return []
     if (trainingOf(job, arm).validationFraction === null) return []
@@ -202,7 +218,8 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
-      latencyPath: needFile(surroundings, 'latency', 'latency'),
+      curves: curveFiles(claimed, surroundings),
+      latencyPath: findFile(surroundings, 'latency', 'latency'),
       outputDirectory,
     }
   const files = {
@@ -229,6 +246,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     split: job.evaluation.split,
     network,
     training,
+    ...matchedSeconds(claimed, surroundings),
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,

@@ -10,6 +10,7 @@ import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
 import { type Parts, partition } from './evaluation/split.ts'
+import { withMatchedBudget } from './matched-budget.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -70,7 +71,7 @@ export async function executeTask(
     case 'train': {
       const rows = await rowsOf(task)
       const { runTrain } = await import('./engine/run-task.ts')
-      return runTrain(task, rows, hooks, signal)
+      return runTrain(await withMatchedBudget(task), rows, hooks, signal)
     }
     case 'predict': {
       const { runPredict } = await import('./engine/run-predict.ts')

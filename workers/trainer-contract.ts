@@ -49,6 +49,8 @@ export interface TrainTask extends TaskBase {
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
   readonly training: Training
+  /** {@link TrainingRecord}s whose seconds this training may take together; absent: it runs the epochs it is given. */
+  readonly matchSeconds?: { readonly teacher: string; readonly distilled: string }
   readonly labelledFraction: number
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
@@ -120,8 +122,8 @@ export interface MeasuredLogits {
   readonly covers: 'held-out' | 'all' | 'test-set'
 }
 
-/** The {@link ValidationRecord} of a training. */
-export interface ValidationFile {
+/** A record of a training. */
+export interface TrainingFile {
   readonly arm: Arm
   readonly fold: number | null
   readonly path: string
@@ -133,9 +135,12 @@ export interface ReportTask {
   readonly labelsPath: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
-  readonly validations: readonly ValidationFile[]
-  /** A {@link LatencyRecord}. */
-  readonly latencyPath: string
+  /** A {@link ValidationRecord} of each training that set rows aside. */
+  readonly validations: readonly TrainingFile[]
+  /** A {@link TrainingRecord} of each training. */
+  readonly curves: readonly TrainingFile[]
+  /** A {@link LatencyRecord}; null in jobs of versions that took no times. */
+  readonly latencyPath: string | null
   readonly outputDirectory: string
 }
 
@@ -151,6 +156,8 @@ export const OUTPUT_FILES = {
   testLogits: 'test-logits.f32',
   safetensors: 'weights.safetensors',
   tfjs: 'model.tfjs.zip',
+  /** {@link TrainingRecord} as JSON; trainings only. */
+  curve: 'curve.json',
   /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
   validation: 'validation.json',
   /** {@link LatencyRecord} as JSON. */
@@ -203,6 +210,22 @@ export interface Execution {
   readonly stepsPerCall: number
   /** Of the training loop, compiling included. */
   readonly samplesPerSecond: number
+}
+
+/** How long a training took, and what its inner validation rows said after each epoch. */
+export interface TrainingRecord {
+  /** Of the training loop, compiling included. */
+  readonly seconds: number
+  readonly epochs: readonly {
+    /** Steps so far. */
+    readonly step: number
+    /** So far; with measuring, without compiling. */
+    readonly seconds: number
+    /** Null without inner validation rows. */
+    readonly validationAccuracy: number | null
+    /** In nats; null without inner validation rows. */
+    readonly validationLoss: number | null
+  }[]
 }
 
 /** What an inner validation part did to a training. */

@@ -4,6 +4,8 @@ import { strict } from './schema.ts'
 
 export const PROTOCOLS = ['k-fold', 'holdout', 'test-set'] as const
 
+export const CONTROL_BUDGETS = ['same-epochs', 'matched-seconds'] as const
+
 export const EvaluationSpec = Type.Object(
   {
     protocol: Type.Optional(
@@ -34,6 +36,13 @@ export const EvaluationSpec = Type.Object(
       Type.Boolean({
         default: true,
         description: 'Train the same student without the teacher too.',
+      }),
+    ),
+    controlBudget: Type.Optional(
+      Type.Enum([...CONTROL_BUDGETS], {
+        default: 'same-epochs',
+        description:
+          "same-epochs: the control differs from the student in nothing but the teacher. matched-seconds: it trains for as many epochs more as fit into the seconds of the teacher's training; its schedule is stretched over them.",
       }),
     ),
     teacherPerFold: Type.Optional(
@@ -75,6 +84,7 @@ export type Split =
 export interface Evaluation {
   readonly split: Split
   readonly control: boolean
+  readonly controlBudget: (typeof CONTROL_BUDGETS)[number]
   readonly teacherPerFold: 'retrain' | 'frozen'
   readonly testSet: string | null
 }

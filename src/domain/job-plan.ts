@@ -39,17 +39,24 @@ export function planJob(job: ResolvedJob): PlannedTask[] {
     tasks.push({ key: taskKey(arm, fold), kind, arm, fold, after })
   const addTeacher = (fold: number | null) =>
     add(job.teacher.kind === 'train' ? 'train' : 'predict', 'teacher', fold)
+  const addStudents = (fold: number | null, withControl: boolean) => {
+    const teacher = teacherKey(job, fold)
+    const isMatched = job.evaluation.controlBudget === 'matched-seconds'
+    // A control of the same epochs waits for nothing, and so gives the worker something to do.
+    if (withControl && !isMatched) add('train', 'control', fold)
+    add('train', 'distilled', fold, [teacher])
+    if (withControl && isMatched)
+      add('train', 'control', fold, [teacher, taskKey('distilled', fold)])
+  }
   const shared = job.evaluation.teacherPerFold === 'frozen'
 
   if (shared) addTeacher(null)
   for (let fold = 0; fold < foldCount(job); fold++) {
     if (!shared) addTeacher(fold)
-    if (job.evaluation.control) add('train', 'control', fold)
-    add('train', 'distilled', fold, [teacherKey(job, fold)])
+    addStudents(fold, job.evaluation.control)
   }
   if (!shared) addTeacher(null)
-  if (job.evaluation.control && finalIsMeasured(job)) add('train', 'control', null)
-  add('train', 'distilled', null, [taskKey('teacher', null)])
+  addStudents(null, job.evaluation.control && finalIsMeasured(job))
   // Each after all before it: times are measured when no other task of the job runs.
   for (const kind of ['latency', 'report'] as const)
     tasks.push({ key: kind, kind, arm: null, fold: null, after: tasks.map(({ key }) => key) })

@@ -83,6 +83,22 @@ function resolveSplit(
   }
 }
 
+/** Seconds are those of a training in the same job. */
+function resolveControlBudget(
+  { control = true, controlBudget = 'same-epochs' }: EvaluationSpec,
+  isTeacherGiven: boolean,
+  issues: IssueList,
+): Evaluation['controlBudget'] {
+  const refuse = (message: string) =>
+    issues.add('/evaluation/controlBudget', 'option-not-applicable', message)
+  if (controlBudget === 'matched-seconds') {
+    if (!control) refuse('there is no control: set `control` to true')
+    if (isTeacherGiven)
+      refuse('how long a given teacher was trained is not known: use `teacher.train`')
+  }
+  return controlBudget
+}
+
 export function resolveEvaluation(
   spec: EvaluationSpec,
   references: Measured,
@@ -121,6 +137,7 @@ export function resolveEvaluation(
   return {
     split,
     control: spec.control ?? true,
+    controlBudget: resolveControlBudget(spec, teacher !== null, issues),
     teacherPerFold: spec.teacherPerFold ?? (teacher ? 'frozen' : 'retrain'),
     testSet: testSet?.id ?? null,
   }

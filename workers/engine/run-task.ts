@@ -3,6 +3,7 @@ import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
+import { CurveRecorder } from './curve-recorder.ts'
 import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
@@ -91,6 +92,7 @@ export async function runTrain(
       : null
 
   report('train', 0, 0)
+  const curve = new CurveRecorder()
   const trained = await trainInStages(
     {
       network,
@@ -112,7 +114,10 @@ export async function runTrain(
     task.stages ?? [{ epochs, objective }],
     termsOf,
     {
-      onEpoch: hooks.onEpoch,
+      onEpoch(metrics) {
+        curve.add(metrics)
+        hooks.onEpoch(metrics)
+      },
       onProgress: (epoch, step) => report('train', epoch, step),
     },
     signal,
@@ -130,6 +135,7 @@ export async function runTrain(
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
+  await outputs.json('curve', curve.record(trained.seconds))
   if (trained.validation) await outputs.json('validation', trained.validation)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)

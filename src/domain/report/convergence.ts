@@ -6,16 +6,20 @@ import { NullableNumber } from './interval.ts'
 const CurvePoint = Type.Object(
   {
     epoch: Type.Integer({ description: 'From 1.' }),
-    step: Type.Integer({ description: 'Steps of training so far.' }),
-    seconds: Type.Number({ description: 'Of training so far, compiling included.' }),
-    accuracy: NullableNumber('Mean over the folds.'),
-    loss: NullableNumber('Cross-entropy with the labels, in nats, mean over the folds.'),
+    step: Type.Number({ description: 'Steps of training so far, mean over the folds.' }),
+    seconds: Type.Number({
+      description: 'Of training so far, with measuring and without compiling, mean over the folds.',
+    }),
+    accuracy: Type.Number({ description: 'Mean over the folds.' }),
+    loss: Type.Number({
+      description: 'Cross-entropy with the labels, in nats, mean over the folds.',
+    }),
   },
   { ...strict },
 )
 
 /** A target that was never reached has `beyond`, which is shown as ">N". */
-const Reached = Type.Object(
+export const Reached = Type.Object(
   {
     target: Type.Number({ description: 'Accuracy.' }),
     epochs: NullableNumber('Until the target; null where it was not reached.'),
@@ -28,7 +32,9 @@ const Reached = Type.Object(
   { ...strict },
 )
 
-const ArmConvergence = Type.Object(
+export type Reached = Static<typeof Reached>
+
+export const ArmConvergence = Type.Object(
   {
     curve: Type.Array(CurvePoint),
     ofOwnFinal: Type.Array(
@@ -36,10 +42,14 @@ const ArmConvergence = Type.Object(
       { description: 'To 0.90, 0.95 and 0.99 of its own final accuracy.' },
     ),
     ofControlFinal: Reached,
-    meanAccuracy: NullableNumber('Over all epochs: the area under the curve, per epoch.'),
+    meanAccuracy: Type.Number({
+      description: 'Over all epochs: the area under the curve, per epoch.',
+    }),
   },
   { ...strict },
 )
+
+export type ArmConvergence = Static<typeof ArmConvergence>
 
 const SpeedUp = Type.Object(
   {
@@ -54,7 +64,7 @@ const SpeedUp = Type.Object(
 export const Convergence = Type.Object(
   {
     arms: Type.Object({ distilled: ArmConvergence, control: ArmConvergence }, { ...strict }),
-    teacherSeconds: NullableNumber('Of its training and its answers; null for a given teacher.'),
+    teacherSeconds: NullableNumber('Of its training, mean over the folds; null for a given one.'),
     speedUp: SpeedUp,
   },
   { ...strict },

@@ -55,3 +55,13 @@ test('without a control arm nothing is trained for it', () => {
   const plan = planJob(resolved(spec({ evaluation: { folds: 2, control: false } })))
   expect(keys(plan).some((key) => key.startsWith('control'))).toBe(false)
 })
+
+test('a control of matched seconds waits for those who tell how long they took', () => {
+  const plan = planJob(
+    resolved(spec({ evaluation: { folds: 2, controlBudget: 'matched-seconds' } })),
+  )
+  expect(after(plan, 'control/fold-1')).toEqual(['teacher/fold-1', 'distilled/fold-1'])
+  expect(keys(plan).indexOf('control/fold-0')).toBeGreaterThan(
+    keys(plan).indexOf('distilled/fold-0'),
+  )
+})

@@ -175,9 +175,14 @@ test('the report is given the validation record of each training that set rows a
       sha256: `${taskKey} ${name}`,
     })),
   )
-  earlier.push(TIMES)
+  earlier.push(TIMES, {
+    taskKey: 'distilled/final',
+    name: 'curve',
+    sha256: 'distilled/final curve',
+  })
   const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
   expect(build(changes, report, earlier).built).toMatchObject({
+    curves: [{ arm: 'distilled', fold: null, path: 'cache/distilled/final curve' }],
     validations: [
       { arm: 'control', fold: null, path: 'cache/control/final validation' },
       { arm: 'distilled', fold: null, path: 'cache/distilled/final validation' },
@@ -197,4 +202,17 @@ test('the delivered student and its teacher are timed, each from the weights of 
     student: { kind: 'network', weightsPath: 'cache/distilled' },
   })
   expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
+})
+
+test('a control of matched seconds gets the records of the teacher and the student of its fold', () => {
+  const curves = ['teacher/fold-1', 'distilled/fold-1'].map((taskKey) => ({
+    taskKey,
+    name: 'curve',
+    sha256: taskKey,
+  }))
+  const changes = { evaluation: { controlBudget: 'matched-seconds' as const } }
+  expect(build(changes, control, curves).built).toMatchObject({
+    matchSeconds: { teacher: 'cache/teacher/fold-1', distilled: 'cache/distilled/fold-1' },
+  })
+  expect(build(changes, distilled, [teacherFile]).built).not.toHaveProperty('matchSeconds')
 })
