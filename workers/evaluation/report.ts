@@ -1,164 +1,40 @@
 /** The report of a job, computed from stored logits and labels alone. */
-import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
-import type { Latency, LatencyRecord } from '../../src/domain/latency.ts'
-import { type FormSize, networkSize, sizeOf } from '../../src/domain/model-form.ts'
-import type {
-  ArmReport,
-  Measurement,
-  MetricName,
-  Metrics,
-  Report,
-  Summary,
-} from '../../src/domain/report.ts'
-import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
-import type { Arm } from '../../src/domain/words.ts'
-import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
-import { armLogits, type MeasuredRows, type ReadFile, readLabels } from './logits-store.ts'
-import { MeasurementError } from './measurement-error.ts'
-import { argmax, measure } from './metrics.ts'
-import { reportStamps, reportWarnings } from './report-notes.ts'
+import { foldCount } from '../../src/domain/job-plan.ts'
+import type { Report } from '../../src/domain/report/report.ts'
+import type { ReportTask } from '../trainer-contract.ts'
+import type { ReadFile } from './logits-store.ts'
+import { summarizeArms } from './report/arm-reports.ts'
+import { testDifferences } from './report/comparisons.ts'
+import { describeConvergence } from './report/describe-convergence.ts'
+import { describePool } from './report/describe-pool.ts'
+import {
+  type MeasuredPart,
+  measureFinal,
+  measureFolds,
+  toMeasurement,
+} from './report/measured-part.ts'
+import { poolParts } from './report/pool.ts'
+import { bootstrapSeed, resamplePool } from './report/resampled.ts'
+import { openScene, type Scene } from './report/scene.ts'
+import { leakStamps } from './report/stamps.ts'
+import { describeTeacherFit } from './report/teacher-fit.ts'
+import { reachVerdict } from './report/verdict.ts'
+import { reportWarnings } from './report/warnings.ts'
 import { partition, splitSha256 } from './split.ts'
-import { pairedDifferences, summarize } from './summary.ts'
 
-interface Scene {
-  readonly task: ReportTask
-  readonly read: ReadFile
-  readonly labels: Int32Array
-  /** Null without a test set. */
-  readonly testLabels: Int32Array | null
-}
-
-function readTestLabels({ job, testLabelsPath }: ReportTask, read: ReadFile): Int32Array | null {
-  if (job.testSet === null) return null
-  const { classNames } = job.testSet
-  if (JSON.stringify(classNames) !== JSON.stringify(job.dataset.classNames))
-    throw new MeasurementError('classes-differ', 'dataset and test set have not the same classes')
-  if (testLabelsPath === null)
-    throw new MeasurementError('labels-size', 'the labels of the test set are missing')
-  return readLabels(read, testLabelsPath, job.testSet.rows)
-}
-
-function measureArms(
-  { task, read }: Scene,
-  fold: number | null,
-  rows: MeasuredRows,
-  labels: Int32Array,
-  trainingRows: number,
-): Measurement {
-  const { evaluation, dataset } = task.job
-  const classes = dataset.classNames.length
-  const logits = (arm: Arm, trainedFor = fold): Float32Array =>
-    armLogits(task.logits, read, { arm, fold, trainedFor, rows, classes })
-  const ofTeacher = logits('teacher', evaluation.teacherPerFold === 'frozen' ? null : fold)
-  const teacher = measure(ofTeacher, labels, classes, null)
-  const answers = argmax(ofTeacher, classes)
+function describeDataset({ dataset }: ReportTask['job']): Report['dataset'] {
+  const { id, name, contentSha256, rows, inputShape, classNames } = dataset
   return {
-    heldOutRows: labels.length,
-    trainingRows,
-    teacher,
-    distilled: measure(logits('distilled'), labels, classes, answers),
-    control: evaluation.control ? measure(logits('control'), labels, classes, answers) : null,
+    id,
+    name,
+    contentSha256,
+    rows,
+    inputShape: [...inputShape],
+    classNames: [...classNames],
   }
 }
 
-function measureFold(scene: Scene, fold: number | null): Measurement {
-  const { labels, task } = scene
-  const { training, heldOut } = partition(task.job.evaluation.split, labels, fold)
-  const heldOutLabels = Int32Array.from(heldOut, (row) => labels[row] ?? -1)
-  const rows: MeasuredRows = { kind: 'held-out', indices: heldOut, of: labels.length }
-  return measureArms(scene, fold, rows, heldOutLabels, training.length)
-}
-
-/** On the test set where there is one, else on the part that holdout keeps back. */
-function measureFinal(scene: Scene): Measurement | null {
-  const { job } = scene.task
-  if (!finalIsMeasured(job)) return null
-  if (scene.testLabels === null) return measureFold(scene, null)
-  const { training } = partition(job.evaluation.split, scene.labels, null)
-  const rows: MeasuredRows = { kind: 'test-set', count: scene.testLabels.length }
-  return measureArms(scene, null, rows, scene.testLabels, training.length)
-}
-
-/** Of all rows behind the numbers of the arms. */
-function labelsOfMeasuredRows({ task, labels, testLabels }: Scene): Int32Array {
-  if (foldCount(task.job) > 0) return labels
-  const { heldOut } = partition(task.job.evaluation.split, labels, null)
-  return testLabels ?? Int32Array.from(heldOut, (row) => labels[row] ?? -1)
-}
-
-const byMetric = (summary: (name: MetricName) => Summary): Record<MetricName, Summary> => ({
-  accuracy: summary('accuracy'),
-  macroF1: summary('macroF1'),
-  nll: summary('nll'),
-  agreement: summary('agreement'),
-})
-
-const readJson = <T>(read: ReadFile, path: string): T =>
-  JSON.parse(new TextDecoder().decode(read(path))) as T
-
-/** In the order of the plan; null where the arm set no row aside. */
-function validationOf(
-  { task, read }: Pick<Scene, 'task' | 'read'>,
-  arm: Arm,
-): ArmReport['validation'] {
-  const files = task.validations.filter((file) => file.arm === arm)
-  if (files.length === 0) return null
-  return files.map(({ fold, path }) => ({
-    fold,
-    ...readJson<ValidationRecord>(read, path),
-  }))
-}
-
-const armReport = (
-  size: FormSize,
-  metrics: readonly Metrics[],
-  validation: ArmReport['validation'],
-  latency: Latency | null,
-): ArmReport => ({
-  ...size,
-  validation,
-  latency,
-  metrics: byMetric((name) => summarize(metrics.map((measured) => measured[name]))),
-})
-
-function summarizeArms(
-  scene: Scene,
-  measurements: readonly Measurement[],
-): Pick<Report, 'arms' | 'gain'> {
-  const { job } = scene.task
-  const student = networkSize(job.student.network)
-  const teacher =
-    job.teacher.kind === 'train' ? networkSize(job.teacher.network) : sizeOf(job.teacher.form)
-  const distilled = measurements.map((measurement) => measurement.distilled)
-  const control = measurements.flatMap((measurement) => measurement.control ?? [])
-  const gain = (name: MetricName): Summary =>
-    summarize(
-      pairedDifferences(
-        distilled.map((metrics) => metrics[name]),
-        control.map((metrics) => metrics[name]),
-      ),
-    )
-  const hasControl = job.evaluation.control
-  const latency = readJson<LatencyRecord>(scene.read, scene.task.latencyPath)
-  return {
-    arms: {
-      teacher: armReport(
-        teacher,
-        measurements.map((measurement) => measurement.teacher),
-        validationOf(scene, 'teacher'),
-        latency.teacher,
-      ),
-      distilled: armReport(student, distilled, validationOf(scene, 'distilled'), latency.student),
-      // The same network with other weights: no other time.
-      control: hasControl
-        ? armReport(student, control, validationOf(scene, 'control'), latency.student)
-        : null,
-    },
-    gain: hasControl ? byMetric(gain) : null,
-  }
-}
-
-function describeEvaluation(job: ResolvedJob, labels: Int32Array): Report['evaluation'] {
+function describeEvaluation({ task: { job }, labels }: Scene): Report['evaluation'] {
   const { split, teacherPerFold } = job.evaluation
   return {
     protocol: split.kind === 'none' ? 'test-set' : split.kind,
@@ -171,6 +47,20 @@ function describeEvaluation(job: ResolvedJob, labels: Int32Array): Report['evalu
   }
 }
 
+/** Of all rows behind the numbers of the arms. */
+function labelsOfMeasuredRows({ task, labels, testLabels }: Scene): Int32Array {
+  if (foldCount(task.job) > 0) return labels
+  const { heldOut } = partition(task.job.evaluation.split, labels, null)
+  return testLabels ?? Int32Array.from(heldOut, (row) => labels[row] ?? -1)
+}
+
+/** What the report is about: the folds, or the final where there are none. */
+function comparedParts(folds: readonly MeasuredPart[], final: MeasuredPart | null) {
+  if (folds.length > 0) return folds
+  if (final) return [final]
+  throw new RangeError('nothing is measured: there are neither folds nor a measured final')
+}
+
 /**
  * Every number of the report, as a pure function of the task and of the files it names.
  *
@@ -179,32 +69,37 @@ function describeEvaluation(job: ResolvedJob, labels: Int32Array): Report['evalu
  */
 export function buildReport(task: ReportTask, read: ReadFile): Report {
   const { job } = task
-  const labels = readLabels(read, task.labelsPath, job.dataset.rows)
-  const testLabels = readTestLabels(task, read)
-  const scene: Scene = { task, read, labels, testLabels }
-  const folds = Array.from({ length: foldCount(job) }, (_, fold) => ({
-    fold,
-    ...measureFold(scene, fold),
-  }))
+  const scene = openScene(task, read)
+  const folds = measureFolds(scene)
   const final = measureFinal(scene)
-  const { arms, gain } = summarizeArms(scene, folds.length > 0 ? folds : final ? [final] : [])
-  const { id, name, contentSha256, rows, inputShape, classNames } = job.dataset
+  const compared = comparedParts(folds, final)
+  const seed = bootstrapSeed(job.seed)
+  const stamps = leakStamps(job)
+
+  const pool = poolParts(compared, null)
+  const pooled = describePool(pool, resamplePool(pool, seed))
+  const finalPool = final && (folds.length > 0 ? poolParts([final], null) : null)
+  const pooledFinal = finalPool && describePool(finalPool, resamplePool(finalPool, seed))
+
+  const significance = testDifferences(compared, pool, seed)
+  const verdict = reachVerdict(significance, pooled, stamps.length === 0)
+  const summaries = summarizeArms(scene, compared)
+  const teacherFit = describeTeacherFit(scene, compared, stamps.length === 0)
+  const facts = { arms: summaries.arms, verdict, teacherFit }
   return {
-    version: 1,
-    dataset: {
-      id,
-      name,
-      contentSha256,
-      rows,
-      inputShape: [...inputShape],
-      classNames: [...classNames],
-    },
-    evaluation: describeEvaluation(job, labels),
-    stamps: reportStamps(job),
-    arms,
-    gain,
-    folds,
-    final,
-    warnings: reportWarnings(job, arms, gain, labelsOfMeasuredRows(scene)),
+    version: 2,
+    dataset: describeDataset(job),
+    evaluation: describeEvaluation(scene),
+    verdict,
+    stamps,
+    warnings: reportWarnings(job, facts, labelsOfMeasuredRows(scene)),
+    ...summaries,
+    significance,
+    pooled:
+      folds.length > 0 ? { folds: pooled, final: pooledFinal } : { folds: null, final: pooled },
+    teacherFit,
+    convergence: describeConvergence(scene),
+    folds: folds.map((part) => ({ fold: part.fold ?? 0, ...toMeasurement(part) })),
+    final: final && toMeasurement(final),
   }
 }

@@ -5,17 +5,14 @@ import { inferNetwork } from '../../../src/domain/infer-network.ts'
 import type { LatencyRecord } from '../../../src/domain/latency.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import { LABELS_ONLY } from '../../../src/domain/objective.ts'
-import { Measurement, Report } from '../../../src/domain/report.ts'
+import { Measurement, Report } from '../../../src/domain/report/report.ts'
 import type { DatasetReference, ResolvedJob } from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
+import type { Arm } from '../../../src/domain/words.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
 import { buildReport } from '../../../workers/evaluation/report.ts'
 import { partition } from '../../../workers/evaluation/split.ts'
-import type {
-  MeasuredLogits,
-  ReportTask,
-  ValidationFile,
-} from '../../../workers/trainer-contract.ts'
+import type { MeasuredLogits, ReportTask, TrainingFile } from '../../../workers/trainer-contract.ts'
 
 function network(hidden: number): Network {
   const made = inferNetwork({ preset: 'mlp', hiddenUnits: [hidden] }, [2], 2, '')
@@ -51,7 +48,8 @@ const labelsOf = (rows: number): Int32Array =>
 class Fixture {
   readonly files = new Map<string, Uint8Array>()
   readonly logits: MeasuredLogits[] = []
-  readonly validations: ValidationFile[] = []
+  readonly validations: TrainingFile[] = []
+  readonly curves: TrainingFile[] = []
   readonly labels: Int32Array
   readonly job: ResolvedJob
 
@@ -68,7 +66,13 @@ class Fixture {
       objective: LABELS_ONLY,
       transfer: { labelledFraction: 0.5 },
       preprocessing: { normalization: 'standardize' },
-      evaluation: { control: true, teacherPerFold: 'retrain', testSet: null, ...evaluation },
+      evaluation: {
+        control: true,
+        controlBudget: 'same-epochs',
+        teacherPerFold: 'retrain',
+        testSet: null,
+        ...evaluation,
+      },
       seed: 9,
       notes: [],
     }
@@ -105,6 +109,7 @@ class Fixture {
       testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
       logits: this.logits,
       validations: this.validations,
+      curves: this.curves,
       latencyPath: 'latency',
       outputDirectory: 'unused',
     }
@@ -142,6 +147,33 @@ test('the control has the times of the student, which is the same network; recor
   expect(arms.distilled.latency).toEqual(LATENCY.student)
   expect(arms.control?.latency).toEqual(LATENCY.student)
   expect(arms.teacher.latency).toBeNull()
+})
+
+test('how fast the arms learned comes from the folds, and the teacher is counted apart', () => {
+  const fixture = twoFolds()
+  const curve = (arm: Arm, fold: number | null, seconds: number, accuracies: number[]) => {
+    const path = `curve ${arm} ${fold}`
+    const epochs = accuracies.map((validationAccuracy, index) => ({
+      step: index + 1,
+      seconds: index + 1,
+      validationAccuracy,
+      validationLoss: 1,
+    }))
+    fixture.files.set(path, new TextEncoder().encode(JSON.stringify({ seconds, epochs })))
+    fixture.curves.push({ arm, fold, path })
+  }
+  expect(fixture.build().convergence).toBeNull()
+  for (const fold of [0, 1, null]) {
+    // The final is not among what is compared.
+    curve('teacher', fold, fold === null ? 1000 : 5 + fold, [0.9, 1])
+    curve('distilled', fold, 3, fold === null ? [0, 0] : [0.8, 0.9])
+    if (fold !== null) curve('control', fold, 2, [0.5, 0.8])
+  }
+  const { convergence, arms } = fixture.build()
+  expect(convergence?.teacherSeconds).toBe(5.5)
+  expect(convergence?.speedUp).toMatchObject({ epochs: 2, seconds: 2, secondsWithTeacher: 2 / 6.5 })
+  expect(arms.teacher.trainingSeconds).toBe(5.5)
+  expect(arms.distilled.trainingSeconds).toBe(3)
 })
 
 test('what early stopping did is told by arm and fold', () => {
