@@ -5,7 +5,7 @@
 
 import { cardOf } from '../../src/domain/methods/job-methods.ts'
 import { elements, type Network, type PlacedLayer, weightName } from '../../src/domain/network.ts'
-import type { ResolvedTerm } from '../../src/domain/objective.ts'
+import { type ResolvedTerm, tapNames } from '../../src/domain/objective.ts'
 import { networkUpTo } from '../../src/domain/tap-points.ts'
 import { marginsOfBatchNorm } from './losses/primitives/margins.ts'
 import { constantName } from './losses/term-weights.ts'
@@ -115,17 +115,18 @@ export async function termConstants(
 ): Promise<NamedArray[]> {
   const constants: NamedArray[] = []
   for (const [index, { method, taps }] of objective.entries()) {
-    if (!taps) continue
+    const tap = taps && tapNames(taps.teacher)[0]
+    if (tap === undefined) continue
     const { needs } = cardOf(method)
     if (needs.includes('prototypes'))
       constants.push({
         name: constantName(index, 'prototypes'),
-        ...(await prototypesOf(teacher, taps.teacher, told, signal)),
+        ...(await prototypesOf(teacher, tap, told, signal)),
       })
     if (needs.includes('margins'))
       constants.push({
         name: constantName(index, 'margins'),
-        ...(await marginsOf(teacher, taps.teacher, told, signal)),
+        ...(await marginsOf(teacher, tap, told, signal)),
       })
   }
   return constants

@@ -192,7 +192,7 @@ export const FEATURE_METHODS = {
     formula: 'Σ_stages [mse + Σ_n 2⁻ⁿ mse of maps pooled to level n] / Σ weights',
     convention: "Authors' code; levels not below the height of a map are left out.",
     citation: 'Chen et al. 2021, arXiv:2104.09044',
-    taps: 'map',
+    taps: 'stages',
     sameWidth: true,
     usualWeight: 5,
     options: {

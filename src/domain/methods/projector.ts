@@ -1,11 +1,14 @@
 /** Weights that a term trains beside the student's. They are not delivered and not counted as the student's. */
 import { elements, type Shape } from '../network.ts'
+import type { ResolvedTerm } from '../objective.ts'
 import { cardOf, type Method } from './job-methods.ts'
 
 export interface ProjectorWeight {
-  /** kernel-n `[in, out]` and bias-n `[out]` of layer n; `log-scale` `[out]`. */
+  /** kernel-n `[in, out]` and bias-n `[out]` of layer n; `log-scale` `[out]`. Where there are several projectors, after their name. */
   readonly name: string
   readonly shape: Shape
+  /** Glorot uniform; or all alike, for `variance` such that the variance of a channel is 5. */
+  readonly start: 'glorot' | 'zeros' | 'ones' | 'variance'
 }
 
 /** Methods that map the student's features into the teacher's also where widths agree. */
@@ -15,28 +18,47 @@ const ALWAYS: ReadonlySet<Method> = new Set([
   'prototype-reconstruction',
 ])
 
+const widthOf = (shape: Shape | undefined): number => shape?.at(-1) ?? 1
+
+const kernel = (name: string, shape: Shape): ProjectorWeight => ({ name, shape, start: 'glorot' })
+
+/** A linear layer with bias along the last axis. */
+const linear = (from: number, to: number, place = ''): ProjectorWeight[] => [
+  kernel(`${place}kernel-0`, [from, to]),
+  { name: `${place}bias-0`, shape: [to], start: 'zeros' },
+]
+
+/** Three layers without bias, and a variance a channel (Ahn et al. 2019, authors' code). */
+const variational = (from: number, to: number): ProjectorWeight[] => [
+  kernel('kernel-0', [from, to]),
+  kernel('kernel-1', [to, to]),
+  kernel('kernel-2', [to, to]),
+  { name: 'log-scale', shape: [to], start: 'variance' },
+]
+
+/** What two taps of a network are called in the names of their projectors. */
+export const FLOW = ['first/', 'second/'] as const
+
 /**
- * What a term trains to make taps comparable: a linear layer with bias along the last axis; for variational-information
- * three layers without bias, and a variance a channel (Ahn et al. 2019, authors' code).
- * @param student shape of its tap, of one row
- * @param teacher shape of its tap, of one row
+ * What a term trains to make taps comparable, as a rule a linear layer.
+ * @param student shapes of its taps, of one row, in their order
+ * @param teacher shapes of its taps, of one row, in their order
  */
-export function projectorOf(method: Method, student: Shape, teacher: Shape): ProjectorWeight[] {
-  const [from = 1, to = 1] = [student.at(-1), teacher.at(-1)]
+export function projectorOf(
+  { method }: Pick<ResolvedTerm, 'method'>,
+  student: readonly Shape[],
+  teacher: readonly Shape[],
+): ProjectorWeight[] {
+  const [from, to] = [widthOf(student[0]), widthOf(teacher[0])]
   // Class maps are as wide as there are classes.
-  if (method === 'class-attention') return []
-  if (!cardOf(method).sameWidth || (from === to && !ALWAYS.has(method))) return []
-  if (method === 'variational-information')
-    return [
-      { name: 'kernel-0', shape: [from, to] },
-      { name: 'kernel-1', shape: [to, to] },
-      { name: 'kernel-2', shape: [to, to] },
-      { name: 'log-scale', shape: [to] },
-    ]
-  return [
-    { name: 'kernel-0', shape: [from, to] },
-    { name: 'bias-0', shape: [to] },
-  ]
+  if (method === 'class-attention' || !cardOf(method).sameWidth) return []
+  if (method === 'variational-information') return variational(from, to)
+  if (method === 'fsp')
+    return FLOW.flatMap((place, at) => {
+      const [own, wanted] = [widthOf(student[at]), widthOf(teacher[at])]
+      return own === wanted ? [] : linear(own, wanted, place)
+    })
+  return from === to && !ALWAYS.has(method) ? [] : linear(from, to)
 }
 
 export const projectorSize = (weights: readonly ProjectorWeight[]): number =>

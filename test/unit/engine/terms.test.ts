@@ -281,9 +281,9 @@ test('what a layer gives before its activation can be read, and ends a network',
 
 test('a projector is no part of the student', () => {
   const before = parameterCount(student)
-  expect(projectorOf('feature-hint', [5], [7])).toHaveLength(2)
-  expect(projectorOf('prototype-direction', [7], [7])).toEqual([])
-  expect(projectorOf('relational', [5], [7])).toEqual([])
+  expect(projectorOf({ method: 'feature-hint' }, [[5]], [[7]])).toHaveLength(2)
+  expect(projectorOf({ method: 'prototype-direction' }, [[7]], [[7]])).toEqual([])
+  expect(projectorOf({ method: 'relational' }, [[5]], [[7]])).toEqual([])
   expect(parameterCount(student)).toBe(before)
 })
 

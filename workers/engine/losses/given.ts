@@ -1,7 +1,9 @@
 /** What the loss of a term may read. */
-import type { Taps } from '../../../src/domain/objective.ts'
+import { FLOW } from '../../../src/domain/methods/projector.ts'
+import { type Taps, tapNames } from '../../../src/domain/objective.ts'
 import type { tf } from '../tensorflow.ts'
 import type { Weights } from '../weights.ts'
+import type { Flow } from './fsp.ts'
 import { type Projector, project } from './primitives/project.ts'
 import { constantName, projectorFrom, projectorName } from './term-weights.ts'
 
@@ -63,13 +65,31 @@ export class Given {
     return need(this.#targets.teacherLogits, 'teacher logits but the task has none')
   }
 
-  /** At the taps: the student's, then the teacher's, which are constants. */
-  get features(): [tf.Tensor, tf.Tensor] {
+  /** At each tap, in their order: the student's, then the teacher's, which are constants. */
+  get #all(): [tf.Tensor[], tf.Tensor[]] {
     const { student, teacher } = need(this.#place.taps, 'taps but has none')
+    const [own, other] = [this.#student.outputs, this.#targets.teacherOutputs]
     return [
-      need(this.#student.outputs.get(student), `the output of ${student} of the student`),
-      need(this.#targets.teacherOutputs?.get(teacher), `the output of ${teacher} of the teacher`),
+      tapNames(student).map((tap) => need(own.get(tap), `the output of ${tap} of the student`)),
+      tapNames(teacher).map((tap) => need(other?.get(tap), `the output of ${tap} of the teacher`)),
     ]
+  }
+
+  /** At the taps: the student's, then the teacher's. */
+  get features(): [tf.Tensor, tf.Tensor] {
+    const [[own], [other]] = this.#all
+    return [need(own, 'a tap of the student'), need(other, 'a tap of the teacher')]
+  }
+
+  /** Between the two taps of each network; the channels of the student's are the teacher's. */
+  get flows(): [Flow, Flow] {
+    const [own, wanted] = this.#all as [tf.Tensor4D[], tf.Tensor4D[]]
+    const flow = ([first, second]: readonly tf.Tensor4D[]): Flow => ({
+      first: need(first, 'a first tap'),
+      second: need(second, 'a second tap'),
+    })
+    const projected = own.map((map, at) => project(map, this.#projectorOf(FLOW[at] ?? '')))
+    return [flow(projected as tf.Tensor4D[]), flow(wanted)]
   }
 
   get maps(): [tf.Tensor4D, tf.Tensor4D] {
@@ -80,8 +100,12 @@ export class Given {
     return this.features as [tf.Tensor2D, tf.Tensor2D]
   }
 
+  #projectorOf(place: string): Projector {
+    return projectorFrom(this.#student.weights, this.#place.index, place)
+  }
+
   get projector(): Projector {
-    return projectorFrom(this.#student.weights, this.#place.index)
+    return this.#projectorOf('')
   }
 
   /** At the taps, the student's as wide as the teacher's. */

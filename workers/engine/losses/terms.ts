@@ -10,6 +10,7 @@ import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
 import { featureHint } from './feature-hint.ts'
+import { fsp } from './fsp.ts'
 import { Given, type Student, type Targets } from './given.ts'
 import { crossEntropy } from './hard-labels.ts'
 import { keyPoints } from './key-points.ts'
@@ -57,6 +58,7 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'probabilistic-knowledge-transfer': ({ features }, term) =>
     probabilisticKnowledgeTransfer(...features, term),
   'neuron-selectivity': ({ maps }) => neuronSelectivity(...maps),
+  fsp: ({ flows }) => fsp(...flows),
   'activation-boundaries': ({ projected }, term) => activationBoundaries(...projected, term),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
