@@ -21,6 +21,7 @@ export const JOB_METHODS = [
   'fsp',
   'activation-boundaries',
   'overhaul',
+  'review',
   'attention-transfer',
   'key-points',
   'channel-wise',

@@ -1,6 +1,7 @@
 /** Weights that a term trains beside the student's. They are not delivered and not counted as the student's. */
 import { elements, type Shape } from '../network.ts'
 import type { ResolvedTerm } from '../objective.ts'
+import { fusionWeights } from './fusion-weights.ts'
 import { cardOf, type Method } from './job-methods.ts'
 
 export interface ProjectorWeight {
@@ -53,6 +54,7 @@ export function projectorOf(
   // Class maps are as wide as there are classes.
   if (method === 'class-attention' || !cardOf(method).sameWidth) return []
   if (method === 'variational-information') return variational(from, to)
+  if (method === 'review') return fusionWeights(student, teacher)
   if (method === 'fsp')
     return FLOW.flatMap((place, at) => {
       const [own, wanted] = [widthOf(student[at]), widthOf(teacher[at])]

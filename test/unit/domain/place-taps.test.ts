@@ -196,8 +196,39 @@ test.each<[string, TermSpec, string, string]>([
   ])
 })
 
+test('stages are reviewed at their ends, as many of the one network as of the other', () => {
+  const review = { method: 'review' } as const
+  expect(tapsOf(stagedJob(review))).toEqual({
+    student: ['a2', 'b1', 'c2'],
+    teacher: ['a2', 'b1', 'c2'],
+  })
+  const small = job([review], { teacher: { train: { architecture: { layers: [...staged] } } } })
+  expect(tapsOf(small)).toEqual({ student: ['conv', 'pool'], teacher: ['b1', 'c2'] })
+  expect(resolved(small).notes.join()).toMatch(
+    // conv 4→4 + 8, 9·4·6 + 12, attention 16 + 2; pool 4→4 + 8, 9·4·8 + 16.
+    /through a projector of 598 trained weights/,
+  )
+  const one = { ...review, taps: { teacher: ['b1'] } }
+  expect(tapsOf(stagedJob(one))).toEqual({ student: ['c2'], teacher: ['b1'] })
+})
+
+test('stages without a counterpart are refused, with the layers that there are', () => {
+  const taps = { student: ['a1', 'a2', 'b1', 'c2'] }
+  expect(issuesOf(stagedJob({ method: 'review', taps }))).toMatchObject([
+    {
+      pointer: '/objective/terms/0/taps/teacher',
+      code: 'taps-do-not-fit',
+      allowed: expect.arrayContaining(['a1', 'c2']),
+    },
+  ])
+  const both = { student: ['a1', 'b1'], teacher: ['a2'] }
+  expect(issuesOf(stagedJob({ method: 'review', taps: both }))).toMatchObject([
+    { pointer: '/objective/terms/0/taps', code: 'taps-do-not-fit' },
+  ])
+})
+
 test('dense networks have no flow, and are told what they can do', () => {
-  const dense = { architecture: { preset: 'mlp', hiddenUnits: [8] } } as const
+  const dense = { architecture: { preset: 'mlp' as const, hiddenUnits: [8] } }
   const given = job([{ method: 'fsp' }], { student: dense, teacher: { train: dense } })
   const [issue, ...others] = issuesOf(given)
   expect(others).toEqual([])

@@ -2,7 +2,12 @@
 
 import { IssueList } from '../../../src/domain/issue-list.ts'
 import type { LayerSpec } from '../../../src/domain/layers.ts'
-import { JOB_METHODS, type Method, readsFeatures } from '../../../src/domain/methods/job-methods.ts'
+import {
+  JOB_METHODS,
+  type Method,
+  readsFeatures,
+  readsSeveralLayers,
+} from '../../../src/domain/methods/job-methods.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import {
   type ResolvedTerm,
@@ -50,11 +55,24 @@ const averaging = (filters: number): LayerSpec[] => [
   { type: 'globalAveragePooling2d', name: 'mean' },
   { type: 'dense', name: 'logits', units: 3 },
 ]
+/** Maps of 4 × 4, 2 × 2 and 2 × 1. */
+const staged = (filters: number): LayerSpec[] => [
+  { type: 'conv2d', name: 'conv1', filters, kernelSize: 2, activation: 'tanh' },
+  { type: 'maxPooling2d', name: 'pool', poolSize: 2 },
+  { type: 'conv2d', name: 'conv2', filters: filters + 1, kernelSize: 3, padding: 'same' },
+  { type: 'averagePooling2d', name: 'rows', poolSize: [1, 2] },
+  { type: 'flatten', name: 'flat' },
+  { type: 'dense', name: 'logits', units: 3 },
+]
 /** What most methods are tried on, and what suits those that ask for more. */
-export const networksFor = (method: Method): { student: Network; teacher: Network } =>
-  method === 'class-attention'
-    ? { student: networkOf(SHAPE, averaging(3)), teacher: networkOf(SHAPE, averaging(5)) }
-    : { student, teacher: teacherNetwork }
+export function networksFor(method: Method): { student: Network; teacher: Network } {
+  const both = (layersOf: (filters: number) => LayerSpec[]) => ({
+    student: networkOf(SHAPE, layersOf(3)),
+    teacher: networkOf(SHAPE, layersOf(5)),
+  })
+  if (method === 'class-attention') return both(averaging)
+  return readsSeveralLayers(method) ? both(staged) : { student, teacher: teacherNetwork }
+}
 
 /** A term of a method and hard labels, with everything that they need. */
 export async function inputFor(

@@ -1,10 +1,13 @@
 /** What the loss of a term may read. */
+import { stagePlace } from '../../../src/domain/methods/fusion-weights.ts'
 import { FLOW } from '../../../src/domain/methods/projector.ts'
 import { type Taps, tapNames } from '../../../src/domain/objective.ts'
 import type { tf } from '../tensorflow.ts'
 import type { Weights } from '../weights.ts'
 import type { Flow } from './fsp.ts'
+import { fuseStages } from './primitives/fuse-stages.ts'
 import { type Projector, project } from './primitives/project.ts'
+import type { Stage } from './review.ts'
 import { constantName, projectorFrom, projectorName } from './term-weights.ts'
 
 /** What a student is compared with, row by row of the batch. */
@@ -66,7 +69,7 @@ export class Given {
   }
 
   /** At each tap, in their order: the student's, then the teacher's, which are constants. */
-  get #all(): [tf.Tensor[], tf.Tensor[]] {
+  get #lists(): [tf.Tensor[], tf.Tensor[]] {
     const { student, teacher } = need(this.#place.taps, 'taps but has none')
     const [own, other] = [this.#student.outputs, this.#targets.teacherOutputs]
     return [
@@ -77,13 +80,13 @@ export class Given {
 
   /** At the taps: the student's, then the teacher's. */
   get features(): [tf.Tensor, tf.Tensor] {
-    const [[own], [other]] = this.#all
+    const [[own], [other]] = this.#lists
     return [need(own, 'a tap of the student'), need(other, 'a tap of the teacher')]
   }
 
   /** Between the two taps of each network; the channels of the student's are the teacher's. */
   get flows(): [Flow, Flow] {
-    const [own, wanted] = this.#all as [tf.Tensor4D[], tf.Tensor4D[]]
+    const [own, wanted] = this.#lists as [tf.Tensor4D[], tf.Tensor4D[]]
     const flow = ([first, second]: readonly tf.Tensor4D[]): Flow => ({
       first: need(first, 'a first tap'),
       second: need(second, 'a second tap'),
@@ -98,6 +101,13 @@ export class Given {
 
   get vectors(): [tf.Tensor2D, tf.Tensor2D] {
     return this.features as [tf.Tensor2D, tf.Tensor2D]
+  }
+
+  /** At the taps of each stage, the student's fused with the deeper ones and as wide as the teacher's. */
+  get stages(): Stage[] {
+    const [own, wanted] = this.#lists as [tf.Tensor4D[], tf.Tensor4D[]]
+    const fused = fuseStages(own, (stage) => (name) => this.weight(`${stagePlace(stage)}${name}`))
+    return fused.map((student, stage) => ({ student, teacher: wanted[stage] as tf.Tensor4D }))
   }
 
   #projectorOf(place: string): Projector {

@@ -23,6 +23,7 @@ import { prototypeDirection } from './prototype-direction.ts'
 import { prototypeReconstruction } from './prototype-reconstruction.ts'
 import { prototypeRelational } from './prototype-relational.ts'
 import { relational } from './relational.ts'
+import { review } from './review.ts'
 import { similarityPreserving } from './similarity-preserving.ts'
 import { softTargetLoss } from './soft-targets.ts'
 import { variationalInformation } from './variational-information.ts'
@@ -62,6 +63,7 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'activation-boundaries': ({ projected }, term) => activationBoundaries(...projected, term),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
+  review: ({ stages }, term) => review(stages, term),
   'attention-transfer': ({ maps }, term) => attentionTransfer(...maps, term),
   'key-points': ({ maps }, term) => keyPoints(...maps, term).value,
   'channel-wise': ({ projected }, term) =>
