@@ -33,6 +33,8 @@ export interface TrainingInput {
    * `teacherLogits` do, or no term needs any.
    */
   readonly teacher?: TeacherNetwork
+  /** Whether the network reads what the teacher gives, instead of the rows, and is to give it back. */
+  readonly reconstructsTeacher?: boolean
   /** Weights of terms, trained with the network's and not part of it; see `losses/term-weights.ts`. */
   readonly projectors?: readonly NamedArray[]
   /** What terms were told before the training, for example prototypes. */

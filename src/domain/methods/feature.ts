@@ -153,7 +153,26 @@ export const FEATURE_METHODS = {
     needs: ['encoders'],
     sameWidth: true,
     usualWeight: 200,
-    options: {},
+    options: {
+      factorRate: Type.Number({
+        minimum: 0.01,
+        maximum: 4,
+        default: 0.5,
+        description: 'Channels of a factor for each channel of the teacher.',
+      }),
+      paraphraserEpochs: Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: 10,
+        description: "Epochs in which the teacher's encoder is fitted before the training.",
+      }),
+      paraphraserSeed: Type.Integer({
+        minimum: 0,
+        maximum: 4294967295,
+        default: 0,
+        description: "Of the start of the teacher's encoder, and of the order of its batches.",
+      }),
+    },
   },
   overhaul: {
     ...COMMON,

@@ -20,6 +20,7 @@ export const JOB_METHODS = [
   'neuron-selectivity',
   'fsp',
   'activation-boundaries',
+  'factor-transfer',
   'overhaul',
   'review',
   'attention-transfer',

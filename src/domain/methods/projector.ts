@@ -1,6 +1,7 @@
 /** Weights that a term trains beside the student's. They are not delivered and not counted as the student's. */
-import { elements, type Shape } from '../network.ts'
+import { elements, type Shape, weightName } from '../network.ts'
 import type { ResolvedTerm } from '../objective.ts'
+import { encoder, factorChannels } from './factors.ts'
 import { fusionWeights } from './fusion-weights.ts'
 import { cardOf, type Method } from './job-methods.ts'
 
@@ -40,20 +41,36 @@ const variational = (from: number, to: number): ProjectorWeight[] => [
 /** What two taps of a network are called in the names of their projectors. */
 export const FLOW = ['first/', 'second/'] as const
 
+/** Of the weights of the student's encoder in factor transfer. */
+export const TRANSLATOR = 'translator/'
+
+/** The student's encoder, into factors as wide as the teacher's. */
+const translator = (student: Shape, channels: number): ProjectorWeight[] =>
+  encoder(student, channels).layers.flatMap(({ name, weights }) =>
+    weights.map((weight) => ({
+      name: `${TRANSLATOR}${weightName(name, weight.name)}`,
+      shape: weight.shape,
+      start: weight.name === 'kernel' ? 'glorot' : 'zeros',
+    })),
+  )
+
 /**
  * What a term trains to make taps comparable, as a rule a linear layer.
  * @param student shapes of its taps, of one row, in their order
  * @param teacher shapes of its taps, of one row, in their order
  */
 export function projectorOf(
-  { method }: Pick<ResolvedTerm, 'method'>,
+  term: ResolvedTerm,
   student: readonly Shape[],
   teacher: readonly Shape[],
 ): ProjectorWeight[] {
+  const { method } = term
   const [from, to] = [widthOf(student[0]), widthOf(teacher[0])]
   // Class maps are as wide as there are classes.
   if (method === 'class-attention' || !cardOf(method).sameWidth) return []
   if (method === 'variational-information') return variational(from, to)
+  if (term.method === 'factor-transfer')
+    return translator(student[0] ?? [], factorChannels(teacher[0] ?? [], term.factorRate))
   if (method === 'review') return fusionWeights(student, teacher)
   if (method === 'fsp')
     return FLOW.flatMap((place, at) => {

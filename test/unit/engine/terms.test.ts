@@ -2,7 +2,11 @@ import { afterEach, expect, test } from 'vitest'
 import { JOB_METHODS, type Method } from '../../../src/domain/methods/job-methods.ts'
 import { projectorOf } from '../../../src/domain/methods/projector.ts'
 import { parameterCount } from '../../../src/domain/network.ts'
-import type { ResolvedTerm, TermSpec } from '../../../src/domain/objective.ts'
+import {
+  type ResolvedTerm,
+  resolveObjective,
+  type TermSpec,
+} from '../../../src/domain/objective.ts'
 import { networkUpTo, tapPoints } from '../../../src/domain/tap-points.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
@@ -281,9 +285,13 @@ test('what a layer gives before its activation can be read, and ends a network',
 
 test('a projector is no part of the student', () => {
   const before = parameterCount(student)
-  expect(projectorOf({ method: 'feature-hint' }, [[5]], [[7]])).toHaveLength(2)
-  expect(projectorOf({ method: 'prototype-direction' }, [[7]], [[7]])).toEqual([])
-  expect(projectorOf({ method: 'relational' }, [[5]], [[7]])).toEqual([])
+  const of = (method: Method, from: number, to: number) =>
+    resolveObjective({ terms: [{ method } as TermSpec] }).flatMap((term) =>
+      projectorOf(term, [[from]], [[to]]),
+    )
+  expect(of('feature-hint', 5, 7)).toHaveLength(2)
+  expect(of('prototype-direction', 7, 7)).toEqual([])
+  expect(of('relational', 5, 7)).toEqual([])
   expect(parameterCount(student)).toBe(before)
 })
 

@@ -1,14 +1,18 @@
 /** What the loss of a term may read. */
+
+import { encoder, factorChannels } from '../../../src/domain/methods/factors.ts'
 import { stagePlace } from '../../../src/domain/methods/fusion-weights.ts'
-import { FLOW } from '../../../src/domain/methods/projector.ts'
+import { FLOW, TRANSLATOR } from '../../../src/domain/methods/projector.ts'
+import { weightName } from '../../../src/domain/network.ts'
 import { type Taps, tapNames } from '../../../src/domain/objective.ts'
+import { apply } from '../forward.ts'
 import type { tf } from '../tensorflow.ts'
 import type { Weights } from '../weights.ts'
 import type { Flow } from './fsp.ts'
 import { fuseStages } from './primitives/fuse-stages.ts'
 import { type Projector, project } from './primitives/project.ts'
 import type { Stage } from './review.ts'
-import { constantName, projectorFrom, projectorName } from './term-weights.ts'
+import { constantName, paraphraserName, projectorFrom, projectorName } from './term-weights.ts'
 
 /** What a student is compared with, row by row of the batch. */
 export interface Targets {
@@ -108,6 +112,24 @@ export class Given {
     const [own, wanted] = this.#lists as [tf.Tensor4D[], tf.Tensor4D[]]
     const fused = fuseStages(own, (stage) => (name) => this.weight(`${stagePlace(stage)}${name}`))
     return fused.map((student, stage) => ({ student, teacher: wanted[stage] as tf.Tensor4D }))
+  }
+
+  /** At the taps, in the words of the translator and of the paraphraser. @param rate channels of a factor by those of the teacher */
+  factors(rate: number): [tf.Tensor, tf.Tensor] {
+    const [own, other] = this.features
+    const channels = factorChannels(other.shape, rate)
+    const encoded = (features: tf.Tensor, weight: (name: string) => tf.Tensor): tf.Tensor => {
+      const network = encoder(features.shape.slice(1), channels)
+      const names = network.layers.flatMap(({ name, weights }) =>
+        weights.map((one) => weightName(name, one.name)),
+      )
+      const weights = Object.fromEntries(names.map((name) => [name, weight(name)]))
+      return apply(network, weights, features, { training: false }).logits
+    }
+    return [
+      encoded(own, (name) => this.weight(`${TRANSLATOR}${name}`)),
+      encoded(other, (name) => this.constant(paraphraserName(name))),
+    ]
   }
 
   #projectorOf(place: string): Projector {

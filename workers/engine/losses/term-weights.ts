@@ -13,6 +13,9 @@ export const projectorName = (term: number, weight: string): string => `projecto
 
 export const constantName = (term: number, what: string): string => `${what}/${term}`
 
+/** Of a weight of the teacher's encoder in factor transfer, as a constant. */
+export const paraphraserName = (weight: string): string => `paraphraser/${weight}`
+
 /** Variance of each channel at the start (Ahn et al. 2019, authors' code). */
 const START_VARIANCE = 5
 

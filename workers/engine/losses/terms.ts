@@ -9,6 +9,7 @@ import { classAttention } from './class-attention.ts'
 import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
+import { factorTransfer } from './factor-transfer.ts'
 import { featureHint } from './feature-hint.ts'
 import { fsp } from './fsp.ts'
 import { Given, type Student, type Targets } from './given.ts'
@@ -61,6 +62,7 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'neuron-selectivity': ({ maps }) => neuronSelectivity(...maps),
   fsp: ({ flows }) => fsp(...flows),
   'activation-boundaries': ({ projected }, term) => activationBoundaries(...projected, term),
+  'factor-transfer': (given, { factorRate }) => factorTransfer(...given.factors(factorRate)),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
   review: ({ stages }, term) => review(stages, term),
