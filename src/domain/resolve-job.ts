@@ -14,6 +14,7 @@ import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
 import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
+import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
@@ -174,12 +175,23 @@ export function resolveJob(
     inner.trainedRows,
     dataset.inputShape,
   )
-  const objective = placeTaps(
+  const withTaps = placeTaps(
     resolveObjective(spec.objective),
     {
       student,
       teacher: teacher && networkOf(teacher),
       isTeacherKnown: teacher !== null,
+      pointerOf: termPointers(spec.objective),
+    },
+    issues,
+    notes,
+  )
+  const objective = placeMemories(
+    withTaps,
+    {
+      trainedRows: inner.trainedRows,
+      rows: dataset.rows,
+      training,
       pointerOf: termPointers(spec.objective),
     },
     issues,

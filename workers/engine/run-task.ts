@@ -7,6 +7,7 @@ import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
+import { initializeMemories } from './losses/term-memories.ts'
 import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
@@ -85,6 +86,11 @@ export async function runTrain(
             network,
             teacher.network,
             deriveSeed(seed, 'projectors', fold, index),
+          ),
+          memories: initializeMemories(
+            stage.objective,
+            rows.training.length,
+            deriveSeed(seed, 'memories', fold, index),
           ),
           constants: await termConstants(stage.objective, teacher, told, signal),
         }

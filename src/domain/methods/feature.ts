@@ -202,6 +202,23 @@ export const FEATURE_METHODS = {
     options: {
       temperature: temperature(0.07, 'Divides the cosines.'),
       eps: epsilon(1e-7, 'Added to the sum of probabilities.'),
+      width: Type.Integer({
+        minimum: 2,
+        maximum: 1024,
+        default: 128,
+        description: 'Numbers of an embedding.',
+      }),
+      negatives: Type.Union([Type.Integer({ minimum: 1, maximum: 65536 }), Type.Null()], {
+        default: null,
+        description:
+          'Other rows that each row is told from, drawn in each step; null: all others, at most 1024 and what 64 MiB hold.',
+      }),
+      momentum: Type.Number({
+        minimum: 0,
+        maximum: 0.999,
+        default: 0.5,
+        description: 'Share of what a memory was in what it becomes.',
+      }),
     },
   },
   review: {

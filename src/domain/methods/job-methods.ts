@@ -22,6 +22,7 @@ export const JOB_METHODS = [
   'activation-boundaries',
   'factor-transfer',
   'overhaul',
+  'contrastive',
   'review',
   'attention-transfer',
   'key-points',

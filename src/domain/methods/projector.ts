@@ -41,6 +41,9 @@ const variational = (from: number, to: number): ProjectorWeight[] => [
 /** What two taps of a network are called in the names of their projectors. */
 export const FLOW = ['first/', 'second/'] as const
 
+/** Before the names of the maps into embeddings of the contrastive loss. */
+export const EMBEDDINGS = { student: 'student/', teacher: 'teacher/' } as const
+
 /** Of the weights of the student's encoder in factor transfer. */
 export const TRANSLATOR = 'translator/'
 
@@ -71,6 +74,11 @@ export function projectorOf(
   if (method === 'variational-information') return variational(from, to)
   if (term.method === 'factor-transfer')
     return translator(student[0] ?? [], factorChannels(teacher[0] ?? [], term.factorRate))
+  if (term.method === 'contrastive')
+    return [
+      ...linear(from, term.width, EMBEDDINGS.student),
+      ...linear(to, term.width, EMBEDDINGS.teacher),
+    ]
   if (method === 'review') return fusionWeights(student, teacher)
   if (method === 'fsp')
     return FLOW.flatMap((place, at) => {

@@ -14,13 +14,15 @@ import {
   resolveObjective,
   type TermSpec,
 } from '../../../src/domain/objective.ts'
+import { placeMemories } from '../../../src/domain/place-memories.ts'
 import { placeTaps } from '../../../src/domain/place-taps.ts'
+import { initializeMemories } from '../../../workers/engine/losses/term-memories.ts'
 import { initializeProjectors } from '../../../workers/engine/losses/term-weights.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { termConstants } from '../../../workers/engine/term-constants.ts'
 import type { TeacherNetwork, TrainingInput } from '../../../workers/engine/training-input.ts'
 import { initialize } from '../../../workers/engine/weights.ts'
-import { data, inputOf, rows, SHAPE } from './step-outcomes.ts'
+import { BATCH, data, inputOf, rows, SHAPE } from './step-outcomes.ts'
 import { networkOf } from './support.ts'
 
 /** Maps, a vector and responses before activations. A bias before a normalization would have no gradient but rounding. */
@@ -108,8 +110,15 @@ export function placed(
     issues,
     [],
   )
+  const circumstances = {
+    trainedRows: rows.length,
+    rows: data.count,
+    training: { batchSize: BATCH, augmentation: null },
+    pointerOf: (index: number) => `/${index}`,
+  }
+  const withMemories = placeMemories(objective, circumstances, issues, [])
   if (issues.found.length > 0) throw new Error(JSON.stringify(issues.found))
-  return objective
+  return withMemories
 }
 
 export async function taughtInput(
@@ -125,6 +134,7 @@ export async function taughtInput(
   return {
     ...input,
     projectors: initializeProjectors(objective, input.network, by.network, 5),
+    memories: initializeMemories(objective, input.rows.length, 6),
     constants: await termConstants(objective, by, input, new AbortController().signal),
   }
 }

@@ -2,17 +2,23 @@
 
 import { encoder, factorChannels } from '../../../src/domain/methods/factors.ts'
 import { stagePlace } from '../../../src/domain/methods/fusion-weights.ts'
-import { FLOW, TRANSLATOR } from '../../../src/domain/methods/projector.ts'
+import { EMBEDDINGS, FLOW, TRANSLATOR } from '../../../src/domain/methods/projector.ts'
 import { weightName } from '../../../src/domain/network.ts'
 import { type Taps, tapNames } from '../../../src/domain/objective.ts'
 import { apply } from '../forward.ts'
-import type { tf } from '../tensorflow.ts'
+import { tf } from '../tensorflow.ts'
 import type { Weights } from '../weights.ts'
 import type { Flow } from './fsp.ts'
 import { fuseStages } from './primitives/fuse-stages.ts'
 import { type Projector, project } from './primitives/project.ts'
 import type { Stage } from './review.ts'
-import { constantName, paraphraserName, projectorFrom, projectorName } from './term-weights.ts'
+import {
+  constantName,
+  memoryName,
+  paraphraserName,
+  projectorFrom,
+  projectorName,
+} from './term-weights.ts'
 
 /** What a student is compared with, row by row of the batch. */
 export interface Targets {
@@ -38,6 +44,12 @@ export interface Student {
   /** Its own, and those of projectors. */
   readonly weights: Weights
   readonly constants: Weights
+  /** `[2]` int32, other in every step: for what a term draws. */
+  readonly seed: tf.Tensor1D
+  /** `[batch]` int32: which of the training rows these are; there where a term remembers rows. */
+  readonly positions: tf.Tensor1D | undefined
+  /** What terms leave to the next step, by name. */
+  readonly remembered: Record<string, tf.Tensor>
 }
 
 interface Place {
@@ -132,6 +144,15 @@ export class Given {
     ]
   }
 
+  /** At the taps, both by trained maps: the student's, then the teacher's, with a gradient for its map. */
+  get embeddings(): [tf.Tensor2D, tf.Tensor2D] {
+    const [own, other] = this.features
+    return [
+      project(own, this.#projectorOf(EMBEDDINGS.student)) as tf.Tensor2D,
+      project(other, this.#projectorOf(EMBEDDINGS.teacher)) as tf.Tensor2D,
+    ]
+  }
+
   #projectorOf(place: string): Projector {
     return projectorFrom(this.#student.weights, this.#place.index, place)
   }
@@ -159,6 +180,25 @@ export class Given {
   /** A trained weight of the term. */
   weight(name: string): tf.Tensor {
     return need(this.#student.weights[projectorName(this.#place.index, name)], name)
+  }
+
+  /** What the term left in the step before. */
+  memory(what: string): tf.Tensor {
+    return need(this.#student.weights[memoryName(this.#place.index, what)], `a memory, ${what}`)
+  }
+
+  /** Leaves something of the shape of {@link memory} to the next step. */
+  remember(what: string, value: tf.Tensor): void {
+    this.#student.remembered[memoryName(this.#place.index, what)] = tf.keep(value)
+  }
+
+  get positions(): tf.Tensor1D {
+    return need(this.#student.positions, 'to know which rows these are')
+  }
+
+  /** `[2]` int32, other in every step and for every term. Dropout counts upwards from the same seed, augmentation down to −4. */
+  get seed(): tf.Tensor1D {
+    return tf.sub(this.#student.seed, tf.scalar(5 + this.#place.index, 'int32'))
   }
 
   /** What the term was told before the training. */

@@ -13,6 +13,8 @@ export const projectorName = (term: number, weight: string): string => `projecto
 
 export const constantName = (term: number, what: string): string => `${what}/${term}`
 
+export const memoryName = (term: number, what: string): string => `memory/${term}/${what}`
+
 /** Of a weight of the teacher's encoder in factor transfer, as a constant. */
 export const paraphraserName = (weight: string): string => `paraphraser/${weight}`
 

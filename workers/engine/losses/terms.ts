@@ -6,6 +6,7 @@ import { activationBoundaries } from './activation-boundaries.ts'
 import { attentionTransfer } from './attention-transfer.ts'
 import { channelWise } from './channel-wise.ts'
 import { classAttention } from './class-attention.ts'
+import { contrastiveByMemory } from './contrastive-memory.ts'
 import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
@@ -65,6 +66,7 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'factor-transfer': (given, { factorRate }) => factorTransfer(...given.factors(factorRate)),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
+  contrastive: contrastiveByMemory,
   review: ({ stages }, term) => review(stages, term),
   'attention-transfer': ({ maps }, term) => attentionTransfer(...maps, term),
   'key-points': ({ maps }, term) => keyPoints(...maps, term).value,
