@@ -11,6 +11,7 @@ import type { Weights } from '../weights.ts'
 import type { Flow } from './fsp.ts'
 import { fuseStages } from './primitives/fuse-stages.ts'
 import { type Projector, project } from './primitives/project.ts'
+import { stopGradient } from './primitives/stop-gradient.ts'
 import type { Stage } from './review.ts'
 import {
   constantName,
@@ -149,7 +150,7 @@ export class Given {
     const [own, other] = this.features
     return [
       project(own, this.#projectorOf(EMBEDDINGS.student)) as tf.Tensor2D,
-      project(other, this.#projectorOf(EMBEDDINGS.teacher)) as tf.Tensor2D,
+      project(stopGradient(other), this.#projectorOf(EMBEDDINGS.teacher)) as tf.Tensor2D,
     ]
   }
 
