@@ -3,7 +3,7 @@
  * widens it to the channels of the teacher (Chen et al. 2021, arXiv:2104.09044, section 3.3).
  */
 import type { Shape } from '../network.ts'
-import type { ProjectorWeight } from './projector.ts'
+import type { ProjectorWeight } from './projector-weight.ts'
 
 /** Channels in which stages are fused, at most (authors' code). */
 const MOST_CHANNELS = 512

@@ -4,14 +4,7 @@ import type { ResolvedTerm } from '../objective.ts'
 import { encoder, factorChannels } from './factors.ts'
 import { fusionWeights } from './fusion-weights.ts'
 import { cardOf, type Method } from './job-methods.ts'
-
-export interface ProjectorWeight {
-  /** kernel-n `[in, out]` and bias-n `[out]` of layer n; `log-scale` `[out]`. Where there are several projectors, after their name. */
-  readonly name: string
-  readonly shape: Shape
-  /** Glorot uniform; or all alike, for `variance` such that the variance of a channel is 5. */
-  readonly start: 'glorot' | 'zeros' | 'ones' | 'variance'
-}
+import type { ProjectorWeight } from './projector-weight.ts'
 
 /** Methods that map the student's features into the teacher's also where widths agree. */
 const ALWAYS: ReadonlySet<Method> = new Set([

@@ -1,6 +1,7 @@
 /** Weights and constants that belong to a term, by name: `projector/<term>/kernel-0`, `constant/<term>/prototypes`. */
 
-import { type ProjectorWeight, projectorOf } from '../../../src/domain/methods/projector.ts'
+import { projectorOf } from '../../../src/domain/methods/projector.ts'
+import type { ProjectorWeight } from '../../../src/domain/methods/projector-weight.ts'
 import { elements, type Network, type Shape, weightName } from '../../../src/domain/network.ts'
 import { type ResolvedTerm, tapNames } from '../../../src/domain/objective.ts'
 import { tapPoints } from '../../../src/domain/tap-points.ts'
