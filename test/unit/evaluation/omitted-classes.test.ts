@@ -82,6 +82,7 @@ function scene(job: ResolvedJob, shift: number | null, testLabels: Int32Array | 
     testLabelsPath: null,
     logits,
     validations: [],
+    latencyPath: 'unused',
     ...(shift === null ? {} : { rebalancings }),
     outputDirectory: 'unused',
   }

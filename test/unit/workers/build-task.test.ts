@@ -215,13 +215,13 @@ test('the report is given what was done to the biases of each student', () => {
     evaluation: { protocol: 'holdout' as const },
   }
   const keys = ['teacher/final', 'control/final', 'distilled/final']
-  const earlier = keys.flatMap((taskKey) =>
-    ['heldOutLogits', 'allLogits', 'rebalancing'].map((name) => ({
-      taskKey,
-      name,
-      sha256: `${taskKey} ${name}`,
-    })),
-  )
+  const file = (taskKey: string, name: string) => ({ taskKey, name, sha256: `${taskKey} ${name}` })
+  const earlier = [
+    ...keys.flatMap((key) =>
+      ['heldOutLogits', 'allLogits', 'rebalancing'].map((name) => file(key, name)),
+    ),
+    file('latency', 'latency'),
+  ]
   const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
   expect(build(changes, report, earlier).built).toMatchObject({
     rebalancings: [
