@@ -6,11 +6,13 @@ import type { Network } from '../src/domain/network.ts'
 import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
+import { omittedClasses } from '../src/domain/transfer.ts'
 import type { Arm } from '../src/domain/words.ts'
 import type {
   DatasetFiles,
   LatencyTask,
   MeasuredLogits,
+  RebalancingFile,
   Task,
   TeacherFiles,
   TeacherInStep,
@@ -129,6 +131,21 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
   })
 }
 
+function rebalancingFiles({ job }: ClaimedTask, surroundings: Surroundings): RebalancingFile[] {
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' || arm === 'control'
+      ? [{ arm, fold, path: needFile(surroundings, key, 'rebalancing') }]
+      : [],
+  )
+}
+
+/** What only a student is told: the task of a teacher stays the same, so that its work is taken over. */
+const transferOf = ({ transfer, dataset }: ResolvedJob) => ({
+  labelledFraction: transfer.labelledFraction,
+  ...(transfer.omitClasses ? { omittedClasses: omittedClasses(transfer, dataset.classNames) } : {}),
+  ...(transfer.rebalanceOmitted ? { rebalanceOmitted: transfer.rebalanceOmitted } : {}),
+})
+
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
 const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
   comparesFeatures(objective) ||
@@ -203,6 +220,9 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
       latencyPath: needFile(surroundings, 'latency', 'latency'),
+      ...(job.transfer.rebalanceOmitted
+        ? { rebalancings: rebalancingFiles(claimed, surroundings) }
+        : {}),
       outputDirectory,
     }
   const files = {
@@ -231,7 +251,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     training,
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
-    labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
+    ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:
       isTaught && !isInside ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,

@@ -76,7 +76,9 @@ export type ArmReport = Static<typeof ArmReport>
 
 const measurementFields = {
   heldOutRows: Type.Integer(),
-  trainingRows: Type.Integer(),
+  trainingRows: Type.Integer({
+    description: 'Of the students. The teacher has rows of omitted classes too.',
+  }),
   teacher: Metrics,
   distilled: Metrics,
   control: Type.Union([Metrics, Type.Null()]),
@@ -89,6 +91,46 @@ export const ReportWarning = Type.Object(
   { ...strict },
 )
 export type ReportWarning = Static<typeof ReportWarning>
+
+const OmittedClass = Type.Object(
+  {
+    arm: Type.Enum(['teacher', 'distilled', 'control']),
+    fold: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: the final network.' }),
+    class: Type.String(),
+    omittedRows: Type.Integer({
+      description: 'Training rows of the class that the students of the fold did not see.',
+    }),
+    heldOutRows: Type.Integer({ description: '0 where the network was not measured.' }),
+    recall: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Share of the held-out rows of the class that were right.',
+    }),
+    rebalancing: Type.Union(
+      [
+        Type.Object(
+          {
+            biasShift: Type.Number({ description: 'Added to the bias of the logit, 0 or more.' }),
+            targetShare: Type.Number({
+              description: 'Of the training rows, omitted ones included, that belong to the class.',
+            }),
+            shareBefore: Type.Number({
+              description: 'Of the same rows: taken for the class by the network as trained.',
+            }),
+            shareAfter: Type.Number(),
+            recallBefore: Type.Union([Type.Number(), Type.Null()]),
+            accuracyBefore: Type.Union([Type.Number(), Type.Null()], {
+              description: 'Of all held-out rows, with the biases of all classes as trained.',
+            }),
+          },
+          { ...strict },
+        ),
+        Type.Null(),
+      ],
+      { description: 'Null: the bias is as it was trained.' },
+    ),
+  },
+  { ...strict },
+)
+export type OmittedClass = Static<typeof OmittedClass>
 
 export const Report = Type.Object(
   {
@@ -133,6 +175,12 @@ export const Report = Type.Object(
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),
+    omitted: Type.Optional(
+      Type.Array(OmittedClass, {
+        description:
+          'Of each network and omitted class; absent where no class was taken out of the transfer set.',
+      }),
+    ),
     warnings: Type.Array(ReportWarning),
   },
   { ...strict, $id: 'Report' },

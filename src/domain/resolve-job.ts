@@ -20,6 +20,7 @@ import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
+import { resolveTransfer, transferRows } from './resolve-transfer.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
 import { resolveTraining, type Training } from './training.ts'
@@ -149,7 +150,8 @@ export function resolveJob(
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
   const { split } = evaluation
-  const inner = innerValidation(spec.training, dataset, split, labelledFraction)
+  const ofStudent = transferRows(dataset, spec.transfer)
+  const inner = innerValidation(spec.training, ofStudent, split, labelledFraction)
   const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
   const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
@@ -160,6 +162,7 @@ export function resolveJob(
     issues,
     notes,
   )
+  const transfer = resolveTransfer(spec.transfer, dataset, student, issues)
   const { train } = spec.teacher
   const place = '/teacher/train/architecture'
   const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
@@ -251,7 +254,7 @@ export function resolveJob(
       student: { network: student, training },
       objective,
       ...(stages ? { stages } : {}),
-      transfer: { labelledFraction },
+      transfer,
       preprocessing: { normalization },
       evaluation,
       seed,

@@ -9,6 +9,20 @@ const NAMED_CLASSES = 5
 /** Means that differ by less are equal but for the order of their sums. */
 const ROUNDING = 1e-12
 
+function omissionStamps({ transfer }: ResolvedJob): string[] {
+  const { omitClasses, rebalanceOmitted } = transfer
+  if (!omitClasses) return []
+  const named = omitClasses.slice(0, NAMED_CLASSES).map((name) => JSON.stringify(name))
+  const more =
+    omitClasses.length > NAMED_CLASSES ? ` and ${omitClasses.length - NAMED_CLASSES} more` : ''
+  const raised = rebalanceOmitted
+    ? ' After the training their biases were raised until they were answered as often on training rows as they occur there; the numbers are those with the raised biases.'
+    : ''
+  return [
+    `Students saw no row of ${omitClasses.length > 1 ? 'classes' : 'class'} ${named.join(', ')}${more}: these rows were taken out of the transfer set, for the control too. The teacher knew them, and held-out rows of them are measured.${raised}`,
+  ]
+}
+
 /** Facts that change what all numbers of the report mean. */
 export function reportStamps(job: ResolvedJob): string[] {
   const stamps: string[] = []
@@ -26,6 +40,7 @@ export function reportStamps(job: ResolvedJob): string[] {
     stamps.push(
       'The test set is the training data: both datasets have the same content, so the final numbers are not held-out.',
     )
+  stamps.push(...omissionStamps(job))
   return stamps
 }
 

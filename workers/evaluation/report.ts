@@ -11,14 +11,17 @@ import type {
   Summary,
 } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
+import { omittedClasses } from '../../src/domain/transfer.ts'
 import type { Arm } from '../../src/domain/words.ts'
 import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
 import { armLogits, type MeasuredRows, type ReadFile, readLabels } from './logits-store.ts'
 import { MeasurementError } from './measurement-error.ts'
 import { argmax, measure } from './metrics.ts'
+import { measureOmitted } from './omitted-classes.ts'
 import { reportStamps, reportWarnings } from './report-notes.ts'
 import { partition, splitSha256 } from './split.ts'
 import { pairedDifferences, summarize } from './summary.ts'
+import { transferSet } from './transfer-set.ts'
 
 interface Scene {
   readonly task: ReportTask
@@ -61,12 +64,19 @@ function measureArms(
   }
 }
 
+/** How many rows the students were trained on. */
+function transferRows({ task, labels }: Scene, training: Uint32Array): number {
+  const { transfer, dataset } = task.job
+  const omitted = omittedClasses(transfer, dataset.classNames)
+  return transferSet(training, labels, omitted).training.length
+}
+
 function measureFold(scene: Scene, fold: number | null): Measurement {
   const { labels, task } = scene
   const { training, heldOut } = partition(task.job.evaluation.split, labels, fold)
   const heldOutLabels = Int32Array.from(heldOut, (row) => labels[row] ?? -1)
   const rows: MeasuredRows = { kind: 'held-out', indices: heldOut, of: labels.length }
-  return measureArms(scene, fold, rows, heldOutLabels, training.length)
+  return measureArms(scene, fold, rows, heldOutLabels, transferRows(scene, training))
 }
 
 /** On the test set where there is one, else on the part that holdout keeps back. */
@@ -76,7 +86,8 @@ function measureFinal(scene: Scene): Measurement | null {
   if (scene.testLabels === null) return measureFold(scene, null)
   const { training } = partition(job.evaluation.split, scene.labels, null)
   const rows: MeasuredRows = { kind: 'test-set', count: scene.testLabels.length }
-  return measureArms(scene, null, rows, scene.testLabels, training.length)
+  const ofStudents = transferRows(scene, training)
+  return measureArms(scene, null, rows, scene.testLabels, ofStudents)
 }
 
 /** Of all rows behind the numbers of the arms. */
@@ -188,6 +199,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   }))
   const final = measureFinal(scene)
   const { arms, gain } = summarizeArms(scene, folds.length > 0 ? folds : final ? [final] : [])
+  const omitted = measureOmitted(scene)
   const { id, name, contentSha256, rows, inputShape, classNames } = job.dataset
   return {
     version: 1,
@@ -205,6 +217,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     gain,
     folds,
     final,
+    ...(omitted ? { omitted } : {}),
     warnings: reportWarnings(job, arms, gain, labelsOfMeasuredRows(scene)),
   }
 }

@@ -198,3 +198,37 @@ test('the delivered student and its teacher are timed, each from the weights of 
   })
   expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
 })
+
+test('students alone leave classes out: the task of a teacher stays one that earlier jobs may have done', () => {
+  const changes = { transfer: { omitClasses: ['c', 'a'], rebalanceOmitted: true } }
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toEqual(build({}, teacher).built)
+  const told = { omittedClasses: [0, 2], rebalanceOmitted: true, manifest: changes }
+  expect(build(changes, control).built).toMatchObject(told)
+  expect(build(changes, distilled, [teacherFile]).built).toMatchObject(told)
+  expect(build({}, control).built).not.toHaveProperty('omittedClasses')
+})
+
+test('the report is given what was done to the biases of each student', () => {
+  const changes = {
+    transfer: { omitClasses: ['a'], rebalanceOmitted: true },
+    evaluation: { protocol: 'holdout' as const },
+  }
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const file = (taskKey: string, name: string) => ({ taskKey, name, sha256: `${taskKey} ${name}` })
+  const earlier = [
+    ...keys.flatMap((key) =>
+      ['heldOutLogits', 'allLogits', 'rebalancing'].map((name) => file(key, name)),
+    ),
+    file('latency', 'latency'),
+  ]
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, earlier).built).toMatchObject({
+    rebalancings: [
+      { arm: 'control', fold: null, path: 'cache/control/final rebalancing' },
+      { arm: 'distilled', fold: null, path: 'cache/distilled/final rebalancing' },
+    ],
+  })
+  const plain = { ...changes, transfer: { omitClasses: ['a'] } }
+  expect(build(plain, report, earlier).built).not.toHaveProperty('rebalancings')
+})
