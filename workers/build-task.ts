@@ -31,6 +31,12 @@ interface Surroundings {
   readonly outputDirectory: string
 }
 
+/** Where rows of one group have to stay together, and only there, a task knows the groups. */
+const groupsOf = ({ dataset, evaluation }: ResolvedJob, fileOf: Surroundings['fileOf']) =>
+  evaluation.split.grouped && dataset.groups
+    ? { groupsPath: fileOf(dataset.groups.sha256) }
+    : undefined
+
 function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf']): DatasetFiles {
   return {
     rows: dataset.rows,
@@ -199,6 +205,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       kind: 'report',
       job,
       labelsPath: fileOf(job.dataset.labelsSha256),
+      ...groupsOf(job, fileOf),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
@@ -206,7 +213,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       outputDirectory,
     }
   const files = {
-    dataset: datasetFiles(job.dataset, fileOf),
+    dataset: { ...datasetFiles(job.dataset, fileOf), ...groupsOf(job, fileOf) },
     // Only a final is measured on the test set; a fold never sees it.
     testSet: job.testSet && fold === null ? datasetFiles(job.testSet, fileOf) : null,
     outputDirectory,

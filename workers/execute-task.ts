@@ -2,14 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { readLabels } from './engine/datasets.ts'
+import { innerSplit } from '../src/splits/inner-split.ts'
+import { usableLabels } from '../src/splits/labelled-rows.ts'
+import { deriveSeed } from '../src/splits/random.ts'
+import { type Parts, partition } from '../src/splits/split.ts'
+import { readGroups, readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
-import { usableLabels } from './engine/labelled-rows.ts'
-import { deriveSeed } from './engine/random.ts'
 import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
-import { type Parts, partition } from './evaluation/split.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -17,10 +18,14 @@ import {
   type TaskResult,
   type TrainTask,
 } from './trainer-contract.ts'
-import { innerSplit } from './validation-rows.ts'
 
 /** Control and distilled set the same rows aside: the seed names their role, not the arm. */
-function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): TaskRows {
+function withValidation(
+  task: TrainTask,
+  labels: Int32Array,
+  groups: Int32Array | null,
+  parts: Parts,
+): TaskRows {
   const { seed, fold, arm } = task
   const share = task.training.validationFraction
   if (share === null) return { ...parts, validation: new Uint32Array() }
@@ -28,13 +33,14 @@ function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): Task
   const labelledFraction = arm === 'teacher' ? 1 : task.labelledFraction
   const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
   const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
-  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart) }
+  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart, groups) }
 }
 
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
   const labels = await readLabels(task.dataset)
+  const groups = await readGroups(task.dataset)
   try {
-    return withValidation(task, labels, partition(task.split, labels, task.fold))
+    return withValidation(task, labels, groups, partition(task.split, labels, task.fold, groups))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)

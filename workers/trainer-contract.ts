@@ -20,6 +20,8 @@ export interface DatasetFiles {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresPath: string
   readonly labelsPath: string
+  /** One little-endian int32 group index a row; there only where a split has to know. */
+  readonly groupsPath?: string
 }
 
 interface TaskBase {
@@ -131,6 +133,8 @@ export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
+  /** Of the dataset, where the split is grouped. */
+  readonly groupsPath?: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
   readonly validations: readonly ValidationFile[]

@@ -1,5 +1,6 @@
 /** What a network costs, from its shapes alone. */
-import { foldCount, type PlannedTask } from './job-plan.ts'
+import { foldsOf } from './evaluation.ts'
+import type { PlannedTask } from './job-plan.ts'
 import type { ModelForm } from './model.ts'
 import { elements, type Network, type PlacedLayer } from './network.ts'
 import type { ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
@@ -58,7 +59,7 @@ export function taskCost(
     task.arm === 'teacher' && job.teacher.kind === 'train'
       ? job.teacher.training
       : job.student.training
-  const folds = foldCount(job)
+  const folds = foldsOf(job.evaluation.split)
   const rows =
     task.fold === null || folds === 0 ? job.dataset.rows : (job.dataset.rows * (folds - 1)) / folds
   const steps = training.epochs * Math.ceil(rows / training.batchSize)

@@ -1,4 +1,5 @@
 /** The tasks of a job and what each waits for. A pure function of the resolved job. */
+import { foldsOf, repeatsOf } from './evaluation.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type { Arm, TaskKind } from './words.ts'
 
@@ -14,9 +15,9 @@ export interface PlannedTask {
   readonly after: readonly string[]
 }
 
-/** How often the networks of a job are trained on a part of the rows, beside the final training. */
-export const foldCount = (job: ResolvedJob): number =>
-  job.evaluation.split.kind === 'k-fold' ? job.evaluation.split.folds : 0
+/** In all repeats together: how often the networks of a job are trained on a part of the rows, beside the final training. */
+export const foldCount = ({ evaluation: { split } }: ResolvedJob): number =>
+  foldsOf(split) * repeatsOf(split)
 
 /** True when the final networks are measured: on the part that holdout keeps back, or on a test set. */
 export const finalIsMeasured = (job: ResolvedJob): boolean =>

@@ -4,6 +4,7 @@ import type { Evaluation, EvaluationSpec, Split } from './evaluation.ts'
 import type { IssueList } from './issue-list.ts'
 import type { Model } from './model.ts'
 import { sameShape, showShape } from './network.ts'
+import { resolveGroups } from './resolve-groups.ts'
 
 /** What the evaluation of a job refers to. */
 interface Measured {
@@ -17,8 +18,11 @@ function resolveSplit(
   dataset: Dataset,
   seed: number,
   issues: IssueList,
+  notes: string[],
 ): Split {
   const stratified = spec.stratified ?? true
+  const grouped = (parts: number, field: string) =>
+    resolveGroups(spec, dataset, parts, `/evaluation/${field}`, issues, notes)
   const smallest = Math.min(...dataset.classCounts)
   const smallestName = dataset.classNames[dataset.classCounts.indexOf(smallest)] ?? ''
   const foreign = (field: keyof EvaluationSpec, protocol: string) => {
@@ -32,6 +36,7 @@ function resolveSplit(
   switch (spec.protocol ?? 'k-fold') {
     case 'holdout': {
       foreign('folds', 'k-fold')
+      foreign('repeats', 'k-fold')
       if (spec.testSet)
         issues.add(
           '/evaluation/testSet',
@@ -54,10 +59,11 @@ function resolveSplit(
           'part-is-empty',
           `${fraction} of ${dataset.rows} rows leaves one part empty`,
         )
-      return { kind: 'holdout', fraction, stratified, seed }
+      return { kind: 'holdout', fraction, stratified, seed, ...grouped(2, 'groups') }
     }
     case 'test-set':
       foreign('folds', 'k-fold')
+      foreign('repeats', 'k-fold')
       foreign('heldOutFraction', 'holdout')
       foreign('stratified', 'k-fold or holdout')
       if (!spec.testSet)
@@ -66,7 +72,7 @@ function resolveSplit(
           'test-set-missing',
           'protocol test-set needs a dataset id',
         )
-      return { kind: 'none' }
+      return { kind: 'none', ...grouped(1, 'groups') }
     default: {
       foreign('heldOutFraction', 'holdout')
       const folds = spec.folds ?? 5
@@ -78,7 +84,15 @@ function resolveSplit(
         )
       else if (folds > dataset.rows)
         issues.add('/evaluation/folds', 'folds-exceed-rows', `at most ${dataset.rows} folds`)
-      return { kind: 'k-fold', folds, stratified, seed }
+      const repeats = spec.repeats ?? 1
+      return {
+        kind: 'k-fold',
+        folds,
+        stratified,
+        seed,
+        ...(repeats > 1 ? { repeats } : {}),
+        ...grouped(folds, 'folds'),
+      }
     }
   }
 }
@@ -88,8 +102,9 @@ export function resolveEvaluation(
   references: Measured,
   seed: number,
   issues: IssueList,
+  notes: string[],
 ): Evaluation {
-  const split = resolveSplit(spec, references.dataset, seed, issues)
+  const split = resolveSplit(spec, references.dataset, seed, issues, notes)
   const { dataset, testSet, teacher } = references
   if (testSet) {
     if (!sameShape(testSet.inputShape, dataset.inputShape))
@@ -126,7 +141,7 @@ export function resolveEvaluation(
   }
 }
 
-/** The fewest rows that any training of the job has. */
+/** The fewest rows that any training of the job has; of a grouped split about so many. */
 export function fewestTrainingRows(split: Split, rows: number): number {
   switch (split.kind) {
     case 'k-fold':

@@ -41,6 +41,15 @@ const reference = (dataset: Dataset): DatasetReference => ({
   featureType: dataset.featureType,
   featuresSha256: dataset.featuresSha256,
   labelsSha256: dataset.labelsSha256,
+  ...(dataset.groups && dataset.groupsSha256
+    ? {
+        groups: {
+          column: dataset.groups.column,
+          count: dataset.groups.count,
+          sha256: dataset.groupsSha256,
+        },
+      }
+    : {}),
 })
 
 function resolveTeacher(
@@ -145,7 +154,7 @@ export function resolveJob(
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
-  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
+  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues, notes)
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
   const { split } = evaluation
   const inner = innerValidation(spec.training, dataset, split, labelledFraction)

@@ -1,12 +1,12 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
 import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
+import { usableLabels } from '../../src/splits/labelled-rows.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
 import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
-import { usableLabels } from './labelled-rows.ts'
 import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
@@ -23,6 +23,8 @@ export interface TaskRows {
   readonly heldOut: Uint32Array
   /** Of the training rows of the fold, set aside for the training itself; empty where it asks for none. */
   readonly validation: Uint32Array
+  /** Of the training rows of the fold, neither trained on nor measured: others of their group are set aside. */
+  readonly unused?: Uint32Array
 }
 
 const isTaught = (objective: readonly ResolvedTerm[]): boolean =>
@@ -72,7 +74,11 @@ export async function runTrain(
   const fraction = arm === 'teacher' ? 1 : task.labelledFraction
   const role = arm === 'teacher' ? 'teacher' : 'student'
   const { objective } = task
-  const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
+  const rowsOfFold = Uint32Array.from([
+    ...rows.training,
+    ...rows.validation,
+    ...(rows.unused ?? []),
+  ])
   // Chosen before validation rows were set aside, which are some of the labelled ones.
   const labels = usableLabels(data.labels, rowsOfFold, fraction, seed, fold)
   const told = { data, rows: rows.training, labels, classes: data.classes }

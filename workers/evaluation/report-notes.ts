@@ -1,4 +1,5 @@
 /** What a reader of a report must know, in words with numbers. */
+import { foldsOf } from '../../src/domain/evaluation.ts'
 import { foldCount } from '../../src/domain/job-plan.ts'
 import type { Report, ReportWarning } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
@@ -104,7 +105,7 @@ export function reportWarnings(
   gain: Report['gain'],
   measuredLabels: Int32Array,
 ): ReportWarning[] {
-  const parts = Math.max(foldCount(job), 1)
+  const parts = Math.max(foldsOf(job.evaluation.split), 1)
   return [
     ...gainWarnings(gain),
     ...teacherWarnings(arms),

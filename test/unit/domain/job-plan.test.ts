@@ -27,6 +27,20 @@ test('a k-fold job trains three networks a fold, two finals, and reports last', 
   expect(after(plan, 'report')).toEqual(keys(plan).slice(0, -1))
 })
 
+test('folds of repeats are counted on, so that those of the first have the keys they have alone', () => {
+  const once = keys(planJob(resolved(spec({ evaluation: { folds: 2 } }))))
+  const twice = keys(planJob(resolved(spec({ evaluation: { folds: 2, repeats: 2 } }))))
+  expect(twice).toEqual([
+    ...once.slice(0, 6),
+    ...[2, 3].flatMap((fold) => [
+      `teacher/fold-${fold}`,
+      `control/fold-${fold}`,
+      `distilled/fold-${fold}`,
+    ]),
+    ...once.slice(6),
+  ])
+})
+
 test('a frozen teacher is one task, and every student waits for it', () => {
   const plan = planJob(resolved(spec({ evaluation: { folds: 2, teacherPerFold: 'frozen' } })))
   expect(keys(plan).filter((key) => key.startsWith('teacher'))).toEqual(['teacher/final'])
