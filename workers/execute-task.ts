@@ -2,10 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { innerSplit } from '../src/splits/inner-split.ts'
-import { usableLabels } from '../src/splits/labelled-rows.ts'
-import { deriveSeed } from '../src/splits/random.ts'
-import { type Parts, partition } from '../src/splits/split.ts'
+import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
 import { readGroups, readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
 import type { TaskRows } from './engine/run-task.ts'
@@ -19,28 +16,21 @@ import {
   type TrainTask,
 } from './trainer-contract.ts'
 
-/** Control and distilled set the same rows aside: the seed names their role, not the arm. */
-function withValidation(
-  task: TrainTask,
-  labels: Int32Array,
-  groups: Int32Array | null,
-  parts: Parts,
-): TaskRows {
-  const { seed, fold, arm } = task
-  const share = task.training.validationFraction
-  if (share === null) return { ...parts, validation: new Uint32Array() }
-  const role = arm === 'teacher' ? 'teacher' : 'student'
-  const labelledFraction = arm === 'teacher' ? 1 : task.labelledFraction
-  const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
-  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
-  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart, groups) }
-}
-
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
+  const { arm } = task
   const labels = await readLabels(task.dataset)
   const groups = await readGroups(task.dataset)
   try {
-    return withValidation(task, labels, groups, partition(task.split, labels, task.fold, groups))
+    return rowsOfTraining(
+      {
+        ...task,
+        role: arm === 'teacher' ? 'teacher' : 'student',
+        validationFraction: task.training.validationFraction,
+        labelledFraction: arm === 'teacher' ? 1 : task.labelledFraction,
+      },
+      labels,
+      groups,
+    )
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)

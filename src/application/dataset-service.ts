@@ -16,6 +16,7 @@ import type {
   PageRequest,
 } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
+import { readWhole } from './read-blob.ts'
 import { storeBlob } from './store-blob.ts'
 
 interface Ports {
@@ -108,16 +109,6 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
     return dataset
   }
 
-  async function readAll(source: Source, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(sizeBytes)
-    let at = 0
-    for await (const chunk of source) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    return bytes
-  }
-
   return {
     get,
     list: (page: PageRequest): Promise<Page<Dataset>> => datasets.list(page),
@@ -162,7 +153,7 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
       const count = Math.min(limit, dataset.rows - from)
       const bytesPerRow = width * (dataset.featureType === 'uint8' ? 1 : 4)
       const part = (sha256: string, size: number) =>
-        readAll(
+        readWhole(
           blobs.read(sha256, { start: from * size, end: (from + count) * size }),
           count * size,
         )

@@ -1,0 +1,49 @@
+/** Which rows one training of a job uses and for what: the same in a trainer as for whoever asks. */
+import type { Split } from '../domain/evaluation.ts'
+import { innerSplit } from './inner-split.ts'
+import { usableLabels } from './labelled-rows.ts'
+import { deriveSeed } from './random.ts'
+import { type Parts, partition } from './split.ts'
+
+export interface TrainingPart {
+  readonly split: Split
+  /** Null: the final training. */
+  readonly fold: number | null
+  /** Control and distilled are the same student: they set the same rows aside. */
+  readonly role: 'teacher' | 'student'
+  /** Of the job. */
+  readonly seed: number
+  /** Null: no row is set aside. */
+  readonly validationFraction: number | null
+  /** Share of the training rows whose label may be used. */
+  readonly labelledFraction: number
+}
+
+export interface RowsOfTraining extends Parts {
+  /** Of the training rows of the fold, set aside to be measured after each epoch; empty where none are. */
+  readonly validation: Uint32Array
+  /** Of the training rows of the fold, neither trained on nor measured: others of their group are set aside. */
+  readonly unused: Uint32Array
+}
+
+/**
+ * @param labels class of each row
+ * @param groups group of each row; null where the split is not grouped
+ * @throws RangeError when the rows cannot be cut so
+ */
+export function rowsOfTraining(
+  part: TrainingPart,
+  labels: Int32Array,
+  groups: Int32Array | null,
+): RowsOfTraining {
+  const { split, fold, role, seed, validationFraction, labelledFraction } = part
+  const parts = partition(split, labels, fold, groups)
+  if (validationFraction === null)
+    return { ...parts, validation: new Uint32Array(), unused: new Uint32Array() }
+  const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
+  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
+  return {
+    heldOut: parts.heldOut,
+    ...innerSplit(usable, parts.training, validationFraction, seedOfPart, groups),
+  }
+}
