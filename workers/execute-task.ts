@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { innerParts } from '../src/splits/inner-folds.ts'
 import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
+import { partition } from '../src/splits/split.ts'
 import { readGroups, readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
 import type { TaskRows } from './engine/run-task.ts'
@@ -16,12 +18,25 @@ import {
   type TrainTask,
 } from './trainer-contract.ts'
 
+/** Rows of each inner fold: those that the teacher of the same index answered. */
+function innerHeldOut(
+  { split, fold, seed, outOfFoldLogits = [] }: TrainTask,
+  labels: Int32Array,
+  groups: Int32Array | null,
+): Uint32Array[] {
+  const { training } = partition(split, labels, fold, groups)
+  const of = outOfFoldLogits.length
+  return outOfFoldLogits.map(
+    (_, index) => innerParts({ index, of }, split, seed, fold, training, labels, groups).heldOut,
+  )
+}
+
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
   const { arm } = task
   const labels = await readLabels(task.dataset)
   const groups = await readGroups(task.dataset)
   try {
-    return rowsOfTraining(
+    const rows = rowsOfTraining(
       {
         ...task,
         role: arm === 'teacher' ? 'teacher' : 'student',
@@ -31,6 +46,9 @@ async function rowsOf(task: TrainTask): Promise<TaskRows> {
       labels,
       groups,
     )
+    return task.outOfFoldLogits
+      ? { ...rows, innerHeldOut: innerHeldOut(task, labels, groups) }
+      : rows
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)

@@ -49,7 +49,8 @@ async function* toCsv(cut: Cut): AsyncGenerator<string> {
 /** Of every training that sets rows aside. Control and distilled set the same ones aside and are named once. */
 function* rowsSetAside({ job, labels, groups }: Cut) {
   const { evaluation, student, teacher, transfer, seed } = job
-  for (const { kind, arm, fold } of planJob(job)) {
+  const of = evaluation.innerFolds ?? 0
+  for (const { kind, arm, fold, innerFold } of planJob(job)) {
     if (kind !== 'train' || arm === null || arm === 'control') continue
     const isTeacher = arm === 'teacher' && teacher.kind === 'train'
     const { validationFraction } = isTeacher ? teacher.training : student.training
@@ -57,11 +58,25 @@ function* rowsSetAside({ job, labels, groups }: Cut) {
     const role = isTeacher ? ('teacher' as const) : ('student' as const)
     const labelledFraction = isTeacher ? 1 : transfer.labelledFraction
     const { validation, unused } = rowsOfTraining(
-      { split: evaluation.split, fold, role, seed, validationFraction, labelledFraction },
+      {
+        split: evaluation.split,
+        fold,
+        role,
+        seed,
+        validationFraction,
+        labelledFraction,
+        ...(innerFold === undefined ? {} : { innerFold: { index: innerFold, of } }),
+      },
       labels,
       groups,
     )
-    yield { role, fold, validation: [...validation], unused: [...unused] }
+    yield {
+      role,
+      fold,
+      innerFold: innerFold ?? null,
+      validation: [...validation],
+      unused: [...unused],
+    }
   }
 }
 

@@ -4,6 +4,9 @@ import { strict } from './schema.ts'
 
 export const PROTOCOLS = ['k-fold', 'holdout', 'test-set'] as const
 
+export const TEACHERS_PER_FOLD = ['retrain', 'frozen', 'cross-fit'] as const
+export type TeacherPerFold = (typeof TEACHERS_PER_FOLD)[number]
+
 export const EvaluationSpec = Type.Object(
   {
     protocol: Type.Optional(
@@ -52,9 +55,17 @@ export const EvaluationSpec = Type.Object(
       }),
     ),
     teacherPerFold: Type.Optional(
-      Type.Enum(['retrain', 'frozen'], {
+      Type.Enum([...TEACHERS_PER_FOLD], {
         description:
-          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. frozen: one teacher for all folds, and the report is stamped so; the only choice for an uploaded teacher.',
+          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. cross-fit: the same, and the soft labels of each training row come from a teacher that did not see this row either. frozen: one teacher for all folds, and the report is stamped so; the only choice for an uploaded teacher.',
+      }),
+    ),
+    innerFolds: Type.Optional(
+      Type.Integer({
+        minimum: 2,
+        maximum: 10,
+        default: 3,
+        description: 'Of cross-fit: parts that the training rows of each training are cut into.',
       }),
     ),
     testSet: Type.Optional(
@@ -101,6 +112,8 @@ export const repeatOf = (split: Split, fold: number): number =>
 export interface Evaluation {
   readonly split: Split
   readonly control: boolean
-  readonly teacherPerFold: 'retrain' | 'frozen'
+  readonly teacherPerFold: TeacherPerFold
+  /** There only with cross-fit: teachers that share the training rows of each training. */
+  readonly innerFolds?: number
   readonly testSet: string | null
 }

@@ -1,5 +1,6 @@
 /** The report of a job: every number a pure function of held-out logits, labels and the spec. */
 import { type Static, Type } from 'typebox'
+import { TEACHERS_PER_FOLD } from './evaluation.ts'
 import { Latency } from './latency.ts'
 import { strict } from './schema.ts'
 
@@ -128,7 +129,10 @@ export const Report = Type.Object(
           description:
             'Of the fold of every row (uint32 little-endian; 4294967295 for "never held out"), one repeat after the other.',
         }),
-        teacherPerFold: Type.Enum(['retrain', 'frozen']),
+        teacherPerFold: Type.Enum([...TEACHERS_PER_FOLD]),
+        innerFolds: Type.Union([Type.Integer(), Type.Null()], {
+          description: 'Of cross-fit; else null.',
+        }),
         labelledFraction: Type.Number(),
         seed: Type.Integer(),
       },

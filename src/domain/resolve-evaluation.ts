@@ -133,12 +133,57 @@ export function resolveEvaluation(
       'a stored model is used as it is; give `teacher.train` to retrain a teacher in every fold',
       ['frozen'],
     )
+  if (teacher && spec.teacherPerFold === 'cross-fit')
+    issues.add(
+      '/evaluation/teacherPerFold',
+      'teacher-cannot-be-retrained',
+      'cross-fit trains teachers on parts of the rows, and a stored model is used as it is; give `teacher.train`',
+      ['frozen'],
+    )
   return {
     split,
     control: spec.control ?? true,
     teacherPerFold: spec.teacherPerFold ?? (teacher ? 'frozen' : 'retrain'),
+    ...resolveInnerFolds(spec, split, dataset, issues),
     testSet: testSet?.id ?? null,
   }
+}
+
+/** Null where rows are not kept in groups. */
+const groupsToShare = (split: Split, dataset: Dataset): number | null =>
+  split.grouped ? fewestTrainingRows(split, dataset.groups?.count ?? 0) : null
+
+function resolveInnerFolds(
+  spec: EvaluationSpec,
+  split: Split,
+  dataset: Dataset,
+  issues: IssueList,
+): { readonly innerFolds?: number } {
+  if (spec.teacherPerFold !== 'cross-fit') {
+    if (spec.innerFolds !== undefined)
+      issues.add(
+        '/evaluation/innerFolds',
+        'option-not-applicable',
+        '`innerFolds` belongs to `teacherPerFold` cross-fit',
+      )
+    return {}
+  }
+  const innerFolds = spec.innerFolds ?? 3
+  const groups = groupsToShare(split, dataset)
+  const rows = fewestTrainingRows(split, Math.min(...dataset.classCounts))
+  if (groups !== null && innerFolds > groups)
+    issues.add(
+      '/evaluation/innerFolds',
+      'parts-exceed-groups',
+      `${innerFolds} inner folds, but a training has only about ${groups} groups, and none is divided`,
+    )
+  else if (groups === null && innerFolds > rows)
+    issues.add(
+      '/evaluation/innerFolds',
+      'folds-exceed-class',
+      `${innerFolds} inner folds, but the smallest class has only ${rows} rows in a training`,
+    )
+  return { innerFolds }
 }
 
 /** The fewest rows that any training of the job has; of a grouped split about so many. */

@@ -4,6 +4,7 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
+import { checkCrossFit } from './check-cross-fit.ts'
 import { checkObjective, checkStages, termPointers } from './check-objective.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
@@ -212,6 +213,8 @@ export function resolveJob(
   if (stages) checkStages(stages, spec.training, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
+  if (evaluation.innerFolds !== undefined)
+    checkCrossFit(objective, training, termPointers(spec.objective), issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
   const teacherNetwork = teacher && networkOf(teacher)
   if (asksTeacher && training.augmentation && teacher && !teacherNetwork)

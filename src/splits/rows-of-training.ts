@@ -1,5 +1,6 @@
 /** Which rows one training of a job uses and for what: the same in a trainer as for whoever asks. */
 import type { Split } from '../domain/evaluation.ts'
+import { type InnerFold, innerParts } from './inner-folds.ts'
 import { innerSplit } from './inner-split.ts'
 import { usableLabels } from './labelled-rows.ts'
 import { deriveSeed } from './random.ts'
@@ -11,6 +12,8 @@ export interface TrainingPart {
   readonly fold: number | null
   /** Control and distilled are the same student: they set the same rows aside. */
   readonly role: 'teacher' | 'student'
+  /** Of a teacher of cross-fit: the part of the training rows that it answers and is not trained on. */
+  readonly innerFold?: InnerFold
   /** Of the job. */
   readonly seed: number
   /** Null: no row is set aside. */
@@ -36,8 +39,11 @@ export function rowsOfTraining(
   labels: Int32Array,
   groups: Int32Array | null,
 ): RowsOfTraining {
-  const { split, fold, role, seed, validationFraction, labelledFraction } = part
-  const parts = partition(split, labels, fold, groups)
+  const { split, fold, role, innerFold, seed, validationFraction, labelledFraction } = part
+  const outer = partition(split, labels, fold, groups)
+  const parts = innerFold
+    ? innerParts(innerFold, split, seed, fold, outer.training, labels, groups)
+    : outer
   if (validationFraction === null)
     return { ...parts, validation: new Uint32Array(), unused: new Uint32Array() }
   const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)

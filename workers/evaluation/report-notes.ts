@@ -23,6 +23,10 @@ export function reportStamps(job: ResolvedJob): string[] {
     stamps.push(
       `The teacher may have seen held-out rows: it was trained once on all rows and then taught every fold. ${consequence}`,
     )
+  if (job.evaluation.innerFolds !== undefined)
+    stamps.push(
+      `Soft labels are out-of-fold predictions: the training rows of each student were cut into ${job.evaluation.innerFolds} parts, and each part was answered by a teacher that was trained on the others. The teacher in this report is another one, trained on all training rows; no student learned from it.`,
+    )
   if (job.testSet?.contentSha256 === job.dataset.contentSha256)
     stamps.push(
       'The test set is the training data: both datasets have the same content, so the final numbers are not held-out.',

@@ -178,6 +178,7 @@ function describeEvaluation({ task: { job }, labels, groups }: Scene): Report['e
     groups: groupsOf(job),
     splitSha256: splitSha256(split, labels, groups),
     teacherPerFold,
+    innerFolds: job.evaluation.innerFolds ?? null,
     labelledFraction: job.transfer.labelledFraction,
     seed: job.seed,
   }

@@ -24,6 +24,7 @@ const Split = Type.Object({
         description: 'Distilled and control set the same rows aside.',
       }),
       fold: OrNull('Null: the final training.'),
+      innerFold: OrNull('Of a teacher of cross-fit; else null.'),
       validation: Type.Array(Type.Integer(), {
         description: 'Training rows that are measured after each epoch and not trained on.',
       }),

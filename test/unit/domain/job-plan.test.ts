@@ -47,6 +47,34 @@ test('a frozen teacher is one task, and every student waits for it', () => {
   expect(after(plan, 'distilled/fold-1')).toEqual(['teacher/final'])
 })
 
+test('with cross-fit a student waits for the teachers of the inner folds, which the report does not measure', () => {
+  const evaluation = { folds: 2, teacherPerFold: 'cross-fit', innerFolds: 2 } as const
+  const plan = planJob(resolved(spec({ evaluation })))
+  expect(keys(plan)).toEqual([
+    'teacher/fold-0',
+    'teacher/fold-0/inner-0',
+    'teacher/fold-0/inner-1',
+    'control/fold-0',
+    'distilled/fold-0',
+    'teacher/fold-1',
+    'teacher/fold-1/inner-0',
+    'teacher/fold-1/inner-1',
+    'control/fold-1',
+    'distilled/fold-1',
+    'teacher/final',
+    'teacher/final/inner-0',
+    'teacher/final/inner-1',
+    'distilled/final',
+    'report',
+  ])
+  expect(after(plan, 'distilled/fold-1')).toEqual([
+    'teacher/fold-1/inner-0',
+    'teacher/fold-1/inner-1',
+  ])
+  expect(after(plan, 'distilled/final')).toEqual(['teacher/final/inner-0', 'teacher/final/inner-1'])
+  expect(plan.filter(({ innerFold }) => innerFold === 1)).toHaveLength(3)
+})
+
 test('a holdout trains finals only, and measures them', () => {
   expect(keys(planJob(resolved(spec({ evaluation: { protocol: 'holdout' } }))))).toEqual([
     'teacher/final',

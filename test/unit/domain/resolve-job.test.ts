@@ -152,6 +152,47 @@ test.each<[string, Partial<JobSpec>, Parameters<typeof references>[0], string, s
     'validation-split-empty',
   ],
   [
+    'cross-fit with a stored teacher',
+    { teacher: { model: 'mdl_t' }, evaluation: { teacherPerFold: 'cross-fit' } },
+    { teacher: { ...teacher, form: networkForm([8, 8, 1]), classes: 3 } },
+    '/evaluation/teacherPerFold',
+    'teacher-cannot-be-retrained',
+  ],
+  [
+    'cross-fit with a term that compares layers',
+    {
+      objective: { variant: 'prototypical' },
+      evaluation: { teacherPerFold: 'cross-fit' },
+    },
+    {},
+    '/objective/variant',
+    'not-with-cross-fit',
+  ],
+  [
+    'cross-fit with augmented rows',
+    {
+      training: { augmentation: { noise: { standardDeviation: 0.1 } } },
+      evaluation: { teacherPerFold: 'cross-fit' },
+    },
+    {},
+    '/training/augmentation',
+    'not-with-cross-fit',
+  ],
+  [
+    'more inner folds than training rows of a class',
+    { evaluation: { folds: 2, teacherPerFold: 'cross-fit', innerFolds: 10 } },
+    { dataset: dataset({ classCounts: [42, 42, 16] }) },
+    '/evaluation/innerFolds',
+    'folds-exceed-class',
+  ],
+  [
+    'inner folds without cross-fit',
+    { evaluation: { innerFolds: 3 } },
+    {},
+    '/evaluation/innerFolds',
+    'option-not-applicable',
+  ],
+  [
     'repeats of a holdout',
     { evaluation: { protocol: 'holdout', repeats: 2 } },
     {},
