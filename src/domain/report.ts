@@ -39,6 +39,8 @@ const MetricSummaries = Type.Object(
   { ...strict },
 )
 
+const ReportedEpoch = Type.Enum(['last', 'inner-validation'])
+
 const ValidatedTraining = Type.Object(
   {
     fold: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: the final training.' }),
@@ -133,6 +135,14 @@ export const Report = Type.Object(
         innerFolds: Type.Union([Type.Integer(), Type.Null()], {
           description: 'Of cross-fit; else null.',
         }),
+        reportedEpoch: Type.Object(
+          { teacher: Type.Union([ReportedEpoch, Type.Null()]), student: ReportedEpoch },
+          {
+            ...strict,
+            description:
+              'Whose weights are measured and delivered. last: of the epochs that were run. inner-validation: the best by training rows that were set aside. Held-out rows never choose. Null: a stored teacher.',
+          },
+        ),
         labelledFraction: Type.Number(),
         seed: Type.Integer(),
       },

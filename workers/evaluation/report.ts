@@ -12,6 +12,7 @@ import type {
   Summary,
 } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
+import type { Training } from '../../src/domain/training.ts'
 import type { Arm } from '../../src/domain/words.ts'
 import { partition, splitSha256 } from '../../src/splits/split.ts'
 import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
@@ -161,6 +162,9 @@ function summarizeArms(
   }
 }
 
+const reportedEpoch = ({ earlyStopping }: Training): 'last' | 'inner-validation' =>
+  earlyStopping?.restoreBest ? 'inner-validation' : 'last'
+
 /** Null where rows are split one by one. */
 function groupsOf({ dataset, evaluation }: ResolvedJob): Report['evaluation']['groups'] {
   if (!evaluation.split.grouped || !dataset.groups) return null
@@ -179,6 +183,10 @@ function describeEvaluation({ task: { job }, labels, groups }: Scene): Report['e
     splitSha256: splitSha256(split, labels, groups),
     teacherPerFold,
     innerFolds: job.evaluation.innerFolds ?? null,
+    reportedEpoch: {
+      teacher: job.teacher.kind === 'train' ? reportedEpoch(job.teacher.training) : null,
+      student: reportedEpoch(job.student.training),
+    },
     labelledFraction: job.transfer.labelledFraction,
     seed: job.seed,
   }

@@ -131,7 +131,7 @@ function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   const fixture = new Fixture(40, { split: K_FOLD, ...evaluation })
   for (const fold of [0, 1]) {
     const labels = fixture.heldOut(fold)
-    if (fixture.job.evaluation.teacherPerFold === 'retrain')
+    if (fixture.job.evaluation.teacherPerFold !== 'frozen')
       fixture.answer({ arm: 'teacher', fold, covers: 'held-out' }, labels, 0)
     fixture.answer({ arm: 'distilled', fold, covers: 'held-out' }, labels, 1)
     if (fixture.job.evaluation.control)
@@ -239,6 +239,25 @@ test('a grouped split is cut by the groups that the task names', () => {
   expect(report.evaluation.groups).toEqual({ column: 'patient', count: 10 })
   expect(report.folds.map(({ distilled }) => distilled.accuracy)).toEqual([1, 1])
   expect(() => new Fixture(40, { split }).build()).toThrow('needs the group of each')
+})
+
+test('which epoch is reported follows from what was asked, for teacher and student', () => {
+  const epochs = (change: Partial<ResolvedJob>) => twoFolds().build(change).evaluation.reportedEpoch
+  const student = (earlyStopping: object) => ({
+    network: network(3),
+    training: resolveTraining({ earlyStopping }, 40),
+  })
+  expect(epochs({})).toEqual({ teacher: 'last', student: 'last' })
+  expect(epochs({ student: student({}) })).toEqual({ teacher: 'last', student: 'inner-validation' })
+  expect(epochs({ student: student({ restoreBest: false }) }).student).toBe('last')
+})
+
+test('out-of-fold soft labels are told with the number of parts', () => {
+  const report = twoFolds({ teacherPerFold: 'cross-fit', innerFolds: 3 }).build()
+  expect(report.evaluation).toMatchObject({ teacherPerFold: 'cross-fit', innerFolds: 3 })
+  expect(report.stamps).toEqual([
+    expect.stringMatching(/^Soft labels are out-of-fold predictions.* cut into 3 parts/),
+  ])
 })
 
 test('the same files give the same bytes', () => {
