@@ -168,6 +168,7 @@ test('folds keep groups whole, are cut twice, and teach by answers on rows that 
     'teacher/final/inner-0',
     'teacher/final/inner-1',
     'distilled/final',
+    'latency',
     'report',
   ])
   const report = await reportOf(job)

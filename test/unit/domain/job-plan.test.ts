@@ -65,6 +65,7 @@ test('with cross-fit a student waits for the teachers of the inner folds, which 
     'teacher/final/inner-0',
     'teacher/final/inner-1',
     'distilled/final',
+    'latency',
     'report',
   ])
   expect(after(plan, 'distilled/fold-1')).toEqual([

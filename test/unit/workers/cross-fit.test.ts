@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/domain/job-spec.ts'
 import { innerParts } from '../../../src/splits/inner-folds.ts'
@@ -75,21 +72,14 @@ test('a student learns each row from the teacher that did not see it', async () 
     for (const [at, row] of inner(index).entries())
       logits.set(part.subarray(at * CLASSES, (at + 1) * CLASSES), row * CLASSES)
   }
-  const folder = mkdtempSync(path.join(tmpdir(), 'logits-'))
-  try {
-    const file = path.join(folder, 'logits')
-    writeFileSync(file, logits)
-    using known = localJob(rows(), {
-      ...base,
-      evaluation: { folds: 3, stratified: false, teacherPerFold: 'retrain' },
-    })
-    known.give('teacher/fold-0', 'allLogits', file)
-    await known.run((key) => key === 'distilled/fold-0')
-    const weightsOf = (of: typeof job) => tensorBytes(of.file('distilled/fold-0', 'safetensors'))
-    expect(weightsOf(job)).toEqual(weightsOf(known))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  using known = localJob(rows(), {
+    ...base,
+    evaluation: { folds: 3, stratified: false, teacherPerFold: 'retrain' },
+  })
+  known.give('teacher/fold-0', 'allLogits', new Uint8Array(logits.buffer))
+  await known.run((key) => key === 'distilled/fold-0')
+  const weightsOf = (of: typeof job) => tensorBytes(of.file('distilled/fold-0', 'safetensors'))
+  expect(weightsOf(job)).toEqual(weightsOf(known))
 })
 
 /** Without the header, which names the teacher. */
