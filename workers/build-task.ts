@@ -1,5 +1,12 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
-import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import {
+  finalIsMeasured,
+  foldCount,
+  innerTeacherKeys,
+  planJob,
+  taskKey,
+  teacherKey,
+} from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
@@ -16,6 +23,7 @@ import type {
   Task,
   TeacherFiles,
   TeacherInStep,
+  TrainTask,
   ValidationFile,
 } from './trainer-contract.ts'
 
@@ -32,6 +40,12 @@ interface Surroundings {
   readonly fileOf: (sha256: string) => string
   readonly outputDirectory: string
 }
+
+/** Where rows of one group have to stay together, and only there, a task knows the groups. */
+const groupsOf = ({ dataset, evaluation }: ResolvedJob, fileOf: Surroundings['fileOf']) =>
+  evaluation.split.grouped && dataset.groups
+    ? { groupsPath: fileOf(dataset.groups.sha256) }
+    : undefined
 
 function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf']): DatasetFiles {
   return {
@@ -124,8 +138,9 @@ const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
   arm === 'teacher' && teacher.kind === 'train' ? teacher.training : student.training
 
 function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): ValidationFile[] {
-  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
-    if (kind !== 'train' || arm === null) return []
+  return planJob(job).flatMap(({ key, kind, arm, fold, innerFold }) => {
+    // Teachers of inner folds are not measured.
+    if (kind !== 'train' || arm === null || innerFold !== undefined) return []
     if (trainingOf(job, arm).validationFraction === null) return []
     return [{ arm, fold, path: needFile(surroundings, key, 'validation') }]
   })
@@ -184,9 +199,31 @@ function timedNetworks(
   }
 }
 
+/** Which part of the training rows a teacher of cross-fit answers; nothing for any other task. */
+function innerFoldOf({ job, key }: ClaimedTask): Pick<TrainTask, 'innerFold'> {
+  const index = planJob(job).find((task) => task.key === key)?.innerFold
+  const of = job.evaluation.innerFolds
+  return index === undefined || of === undefined ? {} : { innerFold: { index, of } }
+}
+
+/** Where the recorded answers are that a student learns from. */
+function recordedAnswers(
+  { job, fold }: ClaimedTask,
+  surroundings: Surroundings,
+): Pick<TrainTask, 'teacherLogitsPath' | 'outOfFoldLogits'> {
+  const inner = innerTeacherKeys(job, fold)
+  if (inner.length === 0)
+    return { teacherLogitsPath: needFile(surroundings, teacherKey(job, fold), 'allLogits') }
+  return {
+    teacherLogitsPath: null,
+    outOfFoldLogits: inner.map((key) => needFile(surroundings, key, 'heldOutLogits')),
+  }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
+  const { innerFolds } = job.evaluation
   return {
     arm,
     fold,
@@ -203,7 +240,11 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
         ? null
         : job.teacher.kind === 'model'
           ? teacherManifest(job.teacher.form)
-          : { network: job.teacher.network, training: job.teacher.training },
+          : {
+              network: job.teacher.network,
+              training: job.teacher.training,
+              ...(innerFolds === undefined ? {} : { innerFolds }),
+            },
   }
 }
 
@@ -216,6 +257,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       kind: 'report',
       job,
       labelsPath: fileOf(job.dataset.labelsSha256),
+      ...groupsOf(job, fileOf),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
@@ -225,10 +267,12 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
         : {}),
       outputDirectory,
     }
+  const inner = innerFoldOf(claimed)
   const files = {
-    dataset: datasetFiles(job.dataset, fileOf),
+    dataset: { ...datasetFiles(job.dataset, fileOf), ...groupsOf(job, fileOf) },
     // Only a final is measured on the test set; a fold never sees it.
-    testSet: job.testSet && fold === null ? datasetFiles(job.testSet, fileOf) : null,
+    testSet:
+      job.testSet && fold === null && !inner.innerFold ? datasetFiles(job.testSet, fileOf) : null,
     outputDirectory,
   }
   if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
@@ -247,17 +291,19 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     arm,
     fold,
     split: job.evaluation.split,
+    ...inner,
     network,
     training,
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
     ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
     normalization: job.preprocessing.normalization,
-    teacherLogitsPath:
-      isTaught && !isInside ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,
+    ...(isTaught && !isInside
+      ? recordedAnswers(claimed, surroundings)
+      : { teacherLogitsPath: null }),
     teacher: isInside ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
-    deliver: fold === null && arm !== 'control',
+    deliver: fold === null && arm !== 'control' && !inner.innerFold,
     keepWeights: arm === 'teacher' && teachesInside(job),
     manifest: manifestOf(claimed),
   }

@@ -11,6 +11,7 @@ import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
+import type { InnerFold } from '../src/splits/inner-folds.ts'
 
 /** A dataset as files: row-major little-endian features, and one little-endian int32 class index a row. */
 export interface DatasetFiles {
@@ -20,6 +21,8 @@ export interface DatasetFiles {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresPath: string
   readonly labelsPath: string
+  /** One little-endian int32 group index a row; there only where a split has to know. */
+  readonly groupsPath?: string
 }
 
 interface TaskBase {
@@ -45,6 +48,8 @@ export interface TrainTask extends TaskBase {
   /** Null: the final training. */
   readonly fold: number | null
   readonly split: Split
+  /** Of a teacher of cross-fit: the part of the training rows that it answers and is not trained on. */
+  readonly innerFold?: InnerFold
   readonly objective: readonly ResolvedTerm[]
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
@@ -57,6 +62,11 @@ export interface TrainTask extends TaskBase {
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
+  /**
+   * With cross-fit, in place of `teacherLogitsPath`: of each inner fold the answers of the teacher that did not see it, float32
+   * `[rows of the inner fold, classes]` in ascending rows.
+   */
+  readonly outOfFoldLogits?: readonly string[]
   /** A teacher that has to answer inside the step, because rows are augmented or its layers compared; null: `teacherLogitsPath` has its answers. */
   readonly teacher: TeacherInStep | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
@@ -142,6 +152,8 @@ export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
+  /** Of the dataset, where the split is grouped. */
+  readonly groupsPath?: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
   readonly validations: readonly ValidationFile[]
@@ -156,9 +168,9 @@ export type Task = TrainTask | PredictTask | LatencyTask | ReportTask
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
-  /** float32 `[held-out rows, classes]`, ascending rows; absent where nothing is held out. */
+  /** float32 `[held-out rows, classes]`, ascending rows, of the fold or the inner fold; absent where nothing is held out. */
   heldOutLogits: 'held-out-logits.f32',
-  /** float32 `[dataset rows, classes]`; teachers only. */
+  /** float32 `[dataset rows, classes]`; teachers only, but none of an inner fold. */
   allLogits: 'all-logits.f32',
   /** float32 `[test rows, classes]`; only with a test set and on a final. */
   testLogits: 'test-logits.f32',

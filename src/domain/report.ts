@@ -1,5 +1,6 @@
 /** The report of a job: every number a pure function of held-out logits, labels and the spec. */
 import { type Static, Type } from 'typebox'
+import { TEACHERS_PER_FOLD } from './evaluation.ts'
 import { Latency } from './latency.ts'
 import { strict } from './schema.ts'
 
@@ -37,6 +38,8 @@ const MetricSummaries = Type.Object(
   { accuracy: Summary, macroF1: Summary, nll: Summary, agreement: Summary },
   { ...strict },
 )
+
+const ReportedEpoch = Type.Enum(['last', 'inner-validation'])
 
 const ValidatedTraining = Type.Object(
   {
@@ -149,13 +152,39 @@ export const Report = Type.Object(
     evaluation: Type.Object(
       {
         protocol: Type.Enum(['k-fold', 'holdout', 'test-set']),
-        folds: Type.Integer({ description: '0 where there are none.' }),
+        folds: Type.Integer({
+          description: 'That the rows are cut into at a time; 0 where there are none.',
+        }),
+        repeats: Type.Integer({
+          description: 'How often the rows were cut into folds; 0 where there are none.',
+        }),
         stratified: Type.Boolean(),
+        groups: Type.Union(
+          [
+            Type.Object({ column: Type.String(), count: Type.Integer() }, { ...strict }),
+            Type.Null(),
+          ],
+          {
+            description:
+              'Rows of one group are never on both sides; null: rows were split one by one.',
+          },
+        ),
         splitSha256: Type.Union([Type.String(), Type.Null()], {
           description:
-            'Of the fold of every row (uint32 little-endian; 4294967295 for "never held out").',
+            'Of the fold of every row (uint32 little-endian; 4294967295 for "never held out"), one repeat after the other.',
         }),
-        teacherPerFold: Type.Enum(['retrain', 'frozen']),
+        teacherPerFold: Type.Enum([...TEACHERS_PER_FOLD]),
+        innerFolds: Type.Union([Type.Integer(), Type.Null()], {
+          description: 'Of cross-fit; else null.',
+        }),
+        reportedEpoch: Type.Object(
+          { teacher: Type.Union([ReportedEpoch, Type.Null()]), student: ReportedEpoch },
+          {
+            ...strict,
+            description:
+              'Whose weights are measured and delivered. last: of the epochs that were run. inner-validation: the best by training rows that were set aside. Held-out rows never choose. Null: a stored teacher.',
+          },
+        ),
         labelledFraction: Type.Number(),
         seed: Type.Integer(),
       },
@@ -171,7 +200,16 @@ export const Report = Type.Object(
     gain: Type.Union([MetricSummaries, Type.Null()], {
       description: 'Distilled minus control, paired by fold; for nll less is better.',
     }),
-    folds: Type.Array(Type.Object({ fold: Type.Integer(), ...measurementFields }, { ...strict })),
+    folds: Type.Array(
+      Type.Object(
+        {
+          fold: Type.Integer({ description: 'As in the tasks: counted on from repeat to repeat.' }),
+          repeat: Type.Integer({ description: 'From 0.' }),
+          ...measurementFields,
+        },
+        { ...strict },
+      ),
+    ),
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),

@@ -4,6 +4,7 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
+import { checkCrossFit } from './check-cross-fit.ts'
 import { checkObjective, checkStages, termPointers } from './check-objective.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
@@ -43,6 +44,15 @@ const reference = (dataset: Dataset): DatasetReference => ({
   featureType: dataset.featureType,
   featuresSha256: dataset.featuresSha256,
   labelsSha256: dataset.labelsSha256,
+  ...(dataset.groups && dataset.groupsSha256
+    ? {
+        groups: {
+          column: dataset.groups.column,
+          count: dataset.groups.count,
+          sha256: dataset.groupsSha256,
+        },
+      }
+    : {}),
 })
 
 function resolveTeacher(
@@ -147,10 +157,10 @@ export function resolveJob(
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
-  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
+  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues, notes)
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
   const { split } = evaluation
-  const ofStudent = transferRows(dataset, spec.transfer)
+  const ofStudent = { ...dataset, ...transferRows(dataset, spec.transfer) }
   const inner = innerValidation(spec.training, ofStudent, split, labelledFraction)
   const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
   const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
@@ -218,6 +228,8 @@ export function resolveJob(
   if (stages) checkStages(stages, spec.training, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
+  if (evaluation.innerFolds !== undefined)
+    checkCrossFit(objective, training, termPointers(spec.objective), issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
   const teacherNetwork = teacher && networkOf(teacher)
   if (asksTeacher && training.augmentation && teacher && !teacherNetwork)

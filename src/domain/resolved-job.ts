@@ -6,6 +6,14 @@ import type { ResolvedTerm, Stage } from './objective.ts'
 import type { Training } from './training.ts'
 import type { ResolvedTransfer } from './transfer.ts'
 
+export interface GroupReference {
+  /** Name of the column that they came from. */
+  readonly column: string
+  readonly count: number
+  /** One little-endian int32 group index a row. */
+  readonly sha256: string
+}
+
 export interface DatasetReference {
   readonly id: string
   readonly name: string
@@ -16,6 +24,8 @@ export interface DatasetReference {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresSha256: string
   readonly labelsSha256: string
+  /** There only where the dataset has groups. */
+  readonly groups?: GroupReference
 }
 
 export type ResolvedTeacher =

@@ -1,4 +1,5 @@
 /** What a reader of a report must know, in words with numbers. */
+import { foldsOf } from '../../src/domain/evaluation.ts'
 import { foldCount } from '../../src/domain/job-plan.ts'
 import type { Report, ReportWarning } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
@@ -35,6 +36,10 @@ export function reportStamps(job: ResolvedJob): string[] {
   else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0)
     stamps.push(
       `The teacher may have seen held-out rows: it was trained once on all rows and then taught every fold. ${consequence}`,
+    )
+  if (job.evaluation.innerFolds !== undefined)
+    stamps.push(
+      `Soft labels are out-of-fold predictions: the training rows of each student were cut into ${job.evaluation.innerFolds} parts, and each part was answered by a teacher that was trained on the others. The teacher in this report is another one, trained on all training rows; no student learned from it.`,
     )
   if (job.testSet?.contentSha256 === job.dataset.contentSha256)
     stamps.push(
@@ -119,7 +124,7 @@ export function reportWarnings(
   gain: Report['gain'],
   measuredLabels: Int32Array,
 ): ReportWarning[] {
-  const parts = Math.max(foldCount(job), 1)
+  const parts = Math.max(foldsOf(job.evaluation.split), 1)
   return [
     ...gainWarnings(gain),
     ...teacherWarnings(arms),

@@ -1,4 +1,5 @@
 /** The report of a job, computed from stored logits and labels alone. */
+import { foldsOf, repeatOf, repeatsOf } from '../../src/domain/evaluation.ts'
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
 import type { Latency, LatencyRecord } from '../../src/domain/latency.ts'
 import { type FormSize, networkSize, sizeOf } from '../../src/domain/model-form.ts'
@@ -11,22 +12,25 @@ import type {
   Summary,
 } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
+import type { Training } from '../../src/domain/training.ts'
 import { omittedClasses } from '../../src/domain/transfer.ts'
 import type { Arm } from '../../src/domain/words.ts'
+import { partition, splitSha256 } from '../../src/splits/split.ts'
+import { transferSet } from '../../src/splits/transfer-set.ts'
 import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
 import { armLogits, type MeasuredRows, type ReadFile, readLabels } from './logits-store.ts'
 import { MeasurementError } from './measurement-error.ts'
 import { argmax, measure } from './metrics.ts'
 import { measureOmitted } from './omitted-classes.ts'
 import { reportStamps, reportWarnings } from './report-notes.ts'
-import { partition, splitSha256 } from './split.ts'
 import { pairedDifferences, summarize } from './summary.ts'
-import { transferSet } from './transfer-set.ts'
 
 interface Scene {
   readonly task: ReportTask
   readonly read: ReadFile
   readonly labels: Int32Array
+  /** Null where the split does not ask for groups. */
+  readonly groups: Int32Array | null
   /** Null without a test set. */
   readonly testLabels: Int32Array | null
 }
@@ -72,8 +76,8 @@ function transferRows({ task, labels }: Scene, training: Uint32Array): number {
 }
 
 function measureFold(scene: Scene, fold: number | null): Measurement {
-  const { labels, task } = scene
-  const { training, heldOut } = partition(task.job.evaluation.split, labels, fold)
+  const { labels, groups, task } = scene
+  const { training, heldOut } = partition(task.job.evaluation.split, labels, fold, groups)
   const heldOutLabels = Int32Array.from(heldOut, (row) => labels[row] ?? -1)
   const rows: MeasuredRows = { kind: 'held-out', indices: heldOut, of: labels.length }
   return measureArms(scene, fold, rows, heldOutLabels, transferRows(scene, training))
@@ -84,16 +88,16 @@ function measureFinal(scene: Scene): Measurement | null {
   const { job } = scene.task
   if (!finalIsMeasured(job)) return null
   if (scene.testLabels === null) return measureFold(scene, null)
-  const { training } = partition(job.evaluation.split, scene.labels, null)
+  const { training } = partition(job.evaluation.split, scene.labels, null, scene.groups)
   const rows: MeasuredRows = { kind: 'test-set', count: scene.testLabels.length }
   const ofStudents = transferRows(scene, training)
   return measureArms(scene, null, rows, scene.testLabels, ofStudents)
 }
 
 /** Of all rows behind the numbers of the arms. */
-function labelsOfMeasuredRows({ task, labels, testLabels }: Scene): Int32Array {
+function labelsOfMeasuredRows({ task, labels, groups, testLabels }: Scene): Int32Array {
   if (foldCount(task.job) > 0) return labels
-  const { heldOut } = partition(task.job.evaluation.split, labels, null)
+  const { heldOut } = partition(task.job.evaluation.split, labels, null, groups)
   return testLabels ?? Int32Array.from(heldOut, (row) => labels[row] ?? -1)
 }
 
@@ -169,14 +173,31 @@ function summarizeArms(
   }
 }
 
-function describeEvaluation(job: ResolvedJob, labels: Int32Array): Report['evaluation'] {
+const reportedEpoch = ({ earlyStopping }: Training): 'last' | 'inner-validation' =>
+  earlyStopping?.restoreBest ? 'inner-validation' : 'last'
+
+/** Null where rows are split one by one. */
+function groupsOf({ dataset, evaluation }: ResolvedJob): Report['evaluation']['groups'] {
+  if (!evaluation.split.grouped || !dataset.groups) return null
+  const { column, count } = dataset.groups
+  return { column, count }
+}
+
+function describeEvaluation({ task: { job }, labels, groups }: Scene): Report['evaluation'] {
   const { split, teacherPerFold } = job.evaluation
   return {
     protocol: split.kind === 'none' ? 'test-set' : split.kind,
-    folds: foldCount(job),
+    folds: foldsOf(split),
+    repeats: repeatsOf(split),
     stratified: split.kind !== 'none' && split.stratified,
-    splitSha256: splitSha256(split, labels),
+    groups: groupsOf(job),
+    splitSha256: splitSha256(split, labels, groups),
     teacherPerFold,
+    innerFolds: job.evaluation.innerFolds ?? null,
+    reportedEpoch: {
+      teacher: job.teacher.kind === 'train' ? reportedEpoch(job.teacher.training) : null,
+      student: reportedEpoch(job.student.training),
+    },
     labelledFraction: job.transfer.labelledFraction,
     seed: job.seed,
   }
@@ -192,9 +213,12 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   const { job } = task
   const labels = readLabels(read, task.labelsPath, job.dataset.rows)
   const testLabels = readTestLabels(task, read)
-  const scene: Scene = { task, read, labels, testLabels }
+  const groups =
+    task.groupsPath === undefined ? null : readLabels(read, task.groupsPath, job.dataset.rows)
+  const scene: Scene = { task, read, labels, groups, testLabels }
   const folds = Array.from({ length: foldCount(job) }, (_, fold) => ({
     fold,
+    repeat: repeatOf(job.evaluation.split, fold),
     ...measureFold(scene, fold),
   }))
   const final = measureFinal(scene)
@@ -211,7 +235,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
       inputShape: [...inputShape],
       classNames: [...classNames],
     },
-    evaluation: describeEvaluation(job, labels),
+    evaluation: describeEvaluation(scene),
     stamps: reportStamps(job),
     arms,
     gain,

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { partition } from '../../../src/splits/split.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
 import { executeTask } from '../../../workers/execute-task.ts'
 import {
   OUTPUT_FILES,

@@ -8,9 +8,9 @@ import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { Measurement, Report } from '../../../src/domain/report.ts'
 import type { DatasetReference, ResolvedJob } from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
+import { partition } from '../../../src/splits/split.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
 import { buildReport } from '../../../workers/evaluation/report.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
 import type {
   MeasuredLogits,
   ReportTask,
@@ -52,6 +52,7 @@ class Fixture {
   readonly files = new Map<string, Uint8Array>()
   readonly logits: MeasuredLogits[] = []
   readonly validations: ValidationFile[] = []
+  groupsPath?: string
   readonly labels: Int32Array
   readonly job: ResolvedJob
 
@@ -102,6 +103,7 @@ class Fixture {
       kind: 'report',
       job: { ...this.job, ...change },
       labelsPath: 'labels',
+      ...(this.groupsPath === undefined ? {} : { groupsPath: this.groupsPath }),
       testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
       logits: this.logits,
       validations: this.validations,
@@ -115,7 +117,8 @@ class Fixture {
       return bytes
     })
     expect(Value.Errors(Report, { ...report, folds: [] })).toEqual([])
-    for (const { fold, ...measurement } of report.folds) {
+    for (const { fold, repeat, ...measurement } of report.folds) {
+      expect(Number.isInteger(repeat)).toBe(true)
       expect(Number.isInteger(fold)).toBe(true)
       expect(Value.Errors(Measurement, measurement)).toEqual([])
     }
@@ -128,7 +131,7 @@ function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   const fixture = new Fixture(40, { split: K_FOLD, ...evaluation })
   for (const fold of [0, 1]) {
     const labels = fixture.heldOut(fold)
-    if (fixture.job.evaluation.teacherPerFold === 'retrain')
+    if (fixture.job.evaluation.teacherPerFold !== 'frozen')
       fixture.answer({ arm: 'teacher', fold, covers: 'held-out' }, labels, 0)
     fixture.answer({ arm: 'distilled', fold, covers: 'held-out' }, labels, 1)
     if (fixture.job.evaluation.control)
@@ -194,6 +197,67 @@ test('sizes of the networks and the facts of the split are in the report', () =>
   })
   expect(evaluation.splitSha256).toMatch(/^[0-9a-f]{64}$/)
   expect(described).toMatchObject({ id: 'ds_toy', rows: 40, classNames: ['no', 'yes'] })
+})
+
+test('repeats are measured fold by fold, kept apart, and averaged over all', () => {
+  const split: Split = { ...K_FOLD, repeats: 2 } as Split
+  const fixture = new Fixture(40, { split })
+  for (const fold of [0, 1, 2, 3]) {
+    const labels = fixture.heldOut(fold)
+    for (const arm of ['teacher', 'distilled', 'control'] as const)
+      fixture.answer({ arm, fold, covers: 'held-out' }, labels, arm === 'control' ? 1 + fold : 0)
+  }
+  const { folds, evaluation, arms, gain, warnings } = fixture.build()
+  expect(folds.map(({ fold, repeat }) => [repeat, fold])).toEqual([
+    [0, 0],
+    [0, 1],
+    [1, 2],
+    [1, 3],
+  ])
+  expect(folds.every((one) => one.heldOutRows === 20 && one.trainingRows === 20)).toBe(true)
+  expect(evaluation).toMatchObject({ folds: 2, repeats: 2, groups: null })
+  expect(arms.control?.metrics.accuracy).toMatchObject({ mean: expect.closeTo(0.75, 14), n: 4 })
+  expect(gain?.accuracy).toMatchObject({ mean: expect.closeTo(0.25, 14), n: 4 })
+  // 20 rows a class are enough for 2 folds, however often they are cut.
+  expect(warnings).toEqual([])
+})
+
+test('a grouped split is cut by the groups that the task names', () => {
+  const split: Split = { ...K_FOLD, grouped: true }
+  const fixture = new Fixture(40, { split })
+  const groups = Int32Array.from({ length: 40 }, (_, row) => row >> 2)
+  fixture.put('groups', groups)
+  fixture.groupsPath = 'groups'
+  for (const fold of [0, 1]) {
+    const { heldOut } = partition(split, fixture.labels, fold, groups)
+    const labels = Array.from(heldOut, (row) => fixture.labels[row] ?? -1)
+    for (const arm of ['teacher', 'distilled', 'control'] as const)
+      fixture.answer({ arm, fold, covers: 'held-out' }, labels, arm === 'control' ? 5 : 0)
+  }
+  const reference = { column: 'patient', count: 10, sha256: 'g' }
+  const report = fixture.build({ dataset: { ...dataset(40), groups: reference } })
+  expect(report.evaluation.groups).toEqual({ column: 'patient', count: 10 })
+  expect(report.folds.map(({ distilled }) => distilled.accuracy)).toEqual([1, 1])
+  expect(() => new Fixture(40, { split }).build()).toThrow('needs the group of each')
+})
+
+test('which epoch is reported follows from what was asked, for teacher and student', () => {
+  const epochs = (change: Partial<ResolvedJob>) => twoFolds().build(change).evaluation.reportedEpoch
+  const student = (earlyStopping: object) => ({
+    network: network(3),
+    training: resolveTraining({ earlyStopping }, 40),
+  })
+  expect(epochs({})).toEqual({ teacher: 'last', student: 'last' })
+  expect(epochs({ student: student({}) })).toEqual({ teacher: 'last', student: 'inner-validation' })
+  expect(epochs({ student: student({ restoreBest: false }) }).student).toBe('last')
+})
+
+test('out-of-fold soft labels are told with the number of parts', () => {
+  const report = twoFolds({ teacherPerFold: 'cross-fit', innerFolds: 3 }).build()
+  expect(report.evaluation).toMatchObject({ teacherPerFold: 'cross-fit', innerFolds: 3 })
+  expect(report.stamps).toEqual([
+    expect.stringMatching(/^Soft labels are out-of-fold predictions.* cut into 3 parts/),
+  ])
 })
 
 test('the same files give the same bytes', () => {

@@ -61,6 +61,19 @@ test('a fold never gets the test set; a final does', () => {
   expect(build(changes, final, [], refs).needed).toContain('test-rows')
 })
 
+test('a task knows the groups where its split must not divide them, and only there', () => {
+  const groups = { column: 'patient', count: 12, largest: 20, ofClass: [9, 8, 8] }
+  const refs = references({ dataset: dataset({ groups, groupsSha256: 'the-groups' }) })
+  const changes = { evaluation: { groups: true } }
+  expect(build(changes, control, [], refs).built).toMatchObject({
+    dataset: { groupsPath: 'cache/the-groups' },
+    split: { grouped: true },
+  })
+  const { built, needed } = build({}, control, [], refs)
+  expect(needed).not.toContain('the-groups')
+  expect(built).not.toHaveProperty('dataset.groupsPath')
+})
+
 test('only the final student and teacher are delivered, and nothing that differs between equal jobs goes into their files', () => {
   const final = { ...distilled, key: 'distilled/final', fold: null }
   const file = { ...teacherFile, taskKey: 'teacher/final' }
