@@ -168,7 +168,20 @@ export interface Progress {
   readonly steps: number
 }
 
-/** Means over one epoch of training. */
+/** One term of the objective over one epoch. */
+export interface TermMetrics {
+  /** Mean over the epoch, unweighted. */
+  readonly value: number
+  /** Mean over the epoch of weight times value. */
+  readonly weighted: number
+  /**
+   * Euclidean norm of the gradient of the weighted term over all trainable weights together, before clipping: of the first
+   * batch of the epoch, before its step.
+   */
+  readonly gradientNorm: number
+}
+
+/** Means over one epoch of training; norms of gradients, of its first batch. */
 export interface EpochMetrics {
   /** From 1. */
   readonly epoch: number
@@ -176,11 +189,11 @@ export interface EpochMetrics {
   readonly learningRate: number
   /** Weighted sum of the terms. */
   readonly loss: number
-  /** Unweighted value of each term, in the order of the objective, or of the stage that the epoch belongs to. */
-  readonly terms: readonly number[]
+  /** In the order of the objective, or of the stage that the epoch belongs to. */
+  readonly terms: readonly TermMetrics[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
-  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  /** The same as of a term, of all of them together. */
   readonly gradientNorm: number
   /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
   readonly validationLoss: number | null

@@ -1,5 +1,6 @@
 /** Runs each step op by op: slower than a graph, and right for every step that tfjs can run. */
 import { gatherFeatures, gatherRows } from './gather.ts'
+import { createProbe } from './gradient-probe.ts'
 import { measurementCount } from './measurements.ts'
 import { mixShare } from './mix-share.ts'
 import type { Optimizer } from './optimizers.ts'
@@ -48,6 +49,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     viewOf(input),
     projectorNames,
   )
+  const probe = createProbe(network, input.objective, viewOf(input), projectorNames)
   const source = batchesFrom(input)
   const teacherWeights = input.teacher && upload(input.teacher.weights)
   const constants = upload(input.constants ?? [])
@@ -58,16 +60,17 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     projectorNames,
   )
 
-  const runOne = (step: StepInput): tf.Tensor1D => {
+  const withBatch = <Result>(step: StepInput, use: (batch: Batch) => Result): Result => {
     const batch = uploadBatch(source, step)
+    const result = use({ ...batch, ...(teacherWeights ? { teacherWeights } : {}), constants })
+    tf.dispose(batch as unknown as tf.TensorContainer)
+    return result
+  }
+  const runOne = (step: StepInput): tf.Tensor1D => {
     const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
-    const result = trainingStep(
-      state,
-      { ...batch, ...(teacherWeights ? { teacherWeights } : {}), constants },
-      rates,
-    )
+    const result = withBatch(step, (batch) => trainingStep(state, batch, rates))
     disposeState(state, result.state)
-    tf.dispose([batch as unknown as tf.TensorContainer, rates])
+    tf.dispose(rates)
     state = result.state
     return result.measurements
   }
@@ -82,6 +85,12 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
       const stacked = tf.stack(measurements)
       const values = stacked.dataSync() as Float32Array
       tf.dispose([stacked, measurements])
+      return values
+    },
+    probe(step) {
+      const row = withBatch(step, (batch) => probe(state.weights, batch))
+      const values = row.dataSync() as Float32Array
+      row.dispose()
       return values
     },
     weights: () => download(network, state.weights),

@@ -25,6 +25,12 @@ export interface StepRunner extends Disposable {
    * @returns `[steps, measurements]`, read by `measurementsOf`
    */
   run(steps: readonly StepInput[]): Float32Array
+  /**
+   * Measures the gradients of the terms on the batch of a step, at the weights of now, which stay as they are.
+   * @param step its rows as many as those of the first step of an epoch
+   * @returns read by `probeMeasurementsOf`
+   */
+  probe(step: StepInput): Float32Array
   /** The weights after the last step, in network order. */
   weights(): NamedArray[]
 }

@@ -5,6 +5,7 @@ import { chooseRunner } from './choose-runner.ts'
 import { EarlyStopping, type Validation, validationOf } from './early-stopping.ts'
 import { EpochSums } from './epoch-sums.ts'
 import { FiniteGuard } from './finite-guard.ts'
+import { probeMeasurementsOf } from './gradient-probe.ts'
 import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
@@ -89,6 +90,7 @@ export async function train(
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
   const guard = new FiniteGuard(objective)
+  const weights = objective.map(({ weight }) => weight)
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
@@ -126,8 +128,14 @@ export async function train(
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const epochBegin = performance.now()
-    const sums = new EpochSums(objective)
+    let sums: EpochSums | null = null
     for (const [call, next] of withNext(callsOf(stepsOf(), pacing))) {
+      if (sums === null) {
+        const first = call[0] as StepInput
+        const probe = probeMeasurementsOf(runner.probe(first), objective.length)
+        guard.checkGradients(epochsBefore + epoch, first.step, probe)
+        sums = new EpochSums(objective, probe)
+      }
       if (next) runner.prepare(next)
       const callBegin = performance.now()
       const measurements = runner.run(call)
@@ -137,7 +145,7 @@ export async function train(
         const measured = measurementsOf(measurements, index, objective.length)
         guard.check(epochsBefore + epoch, one.step, measured)
         const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
-        sums.add({ ...measured, rows: one.rows.length, labelledRows })
+        sums.add({ ...measured, weights, rows: one.rows.length, labelledRows })
       }
       if (performance.now() - lastBreath > BREATH_MS) {
         hooks.onProgress(epochsBefore + epoch - 1, stepsBefore + step)
@@ -152,7 +160,7 @@ export async function train(
       epoch: epochsBefore + epoch,
       step: stepsBefore + step,
       learningRate,
-      ...sums.means(),
+      ...(sums as EpochSums).means(),
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
       seconds: (performance.now() - epochBegin) / 1000,
@@ -163,10 +171,11 @@ export async function train(
     if (isBest && input.training.earlyStopping?.restoreBest) best = current
     if (isOver) break
   }
-  const weights = best ?? runner.weights()
+  const trained = best ?? runner.weights()
+  guard.checkWeights(trained)
   const seconds = (performance.now() - begin) / 1000
   return {
-    weights,
+    weights: trained,
     steps: step,
     seconds,
     execution: {

@@ -114,16 +114,9 @@ export interface GradientRules {
 /** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
 const CLIP_EPSILON = 1e-6
 
-/**
- * Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013).
- * @param halfSquared ‖g‖² / 2
- */
-function clipped(
-  gradients: readonly tf.Tensor[],
-  halfSquared: tf.Scalar,
-  limit: number,
-): tf.Tensor[] {
-  const norm = tf.sqrt(tf.mul(halfSquared, 2))
+/** Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013). */
+function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
+  const norm = tf.sqrt(tf.mul(tf.addN(gradients.map(halfSquares)), 2))
   const scale = tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1)
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
@@ -131,10 +124,9 @@ function clipped(
 function ruled(
   gradients: tf.Tensor[],
   weights: readonly tf.Tensor[],
-  halfSquared: tf.Scalar,
   { clipNorm, weightDecay }: GradientRules,
 ): tf.Tensor[] {
-  const bounded = clipNorm === null ? gradients : clipped(gradients, halfSquared, clipNorm)
+  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
   if (weightDecay === 0) return bounded
   return bounded.map((gradient, index) =>
     tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
@@ -182,10 +174,9 @@ export function createGradients(
       const grads = values.map((value, index) => reached[index] ?? tf.zerosLike(value))
       const [logits, ...terms] = kept
       const correct = countCorrect(logits as tf.Tensor2D, view.labels)
-      const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
-      const measurements = tf.stack([...terms, correct, halfSquared]) as tf.Tensor1D
+      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
-      const gradients = ruled(grads, values, halfSquared, rules)
+      const gradients = ruled(grads, values, rules)
       return { gradients, updates, measurements } as BatchGradients & tf.TensorContainerObject
     })
 }

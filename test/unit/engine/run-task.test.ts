@@ -301,9 +301,11 @@ test.each(JOB_METHODS.filter(readsFeatures))(
     const epochs: EpochMetrics[] = []
     const recorded = { ...hooks, onEpoch: (metrics: EpochMetrics) => epochs.push(metrics) }
     await runTrain(task, final, recorded, signal)
-    expect(epochs.every(({ terms }) => terms.length === 2 && terms.every(Number.isFinite))).toBe(
-      true,
-    )
+    expect(
+      epochs.every(
+        ({ terms }) => terms.length === 2 && terms.every(({ value }) => Number.isFinite(value)),
+      ),
+    ).toBe(true)
     const names = readSafetensors(read(task, 'safetensors')).arrays.map(({ name }) => name)
     expect(names).toEqual([
       'conv.kernel',

@@ -1,25 +1,33 @@
-/** Records what a training step does before the optimizer, for batches of one size. */
+/** Records what is made of weights and a batch of one size: a training step before the optimizer, or a probe. */
 import { tf } from '../tensorflow.ts'
 import type { TrainingInput } from '../training-input.ts'
-import type { GradientsOf } from '../training-step.ts'
-import { upload, weightNames } from '../weights.ts'
+import type { Batch, GradientsOf } from '../training-step.ts'
+import { upload, type Weights, weightNames } from '../weights.ts'
 import { type Recording, record } from './record.ts'
 import { requireSameProgram } from './same-program.ts'
 
+/** What a step gives: gradients of the trainable weights, those of projectors last, new moving averages, measurements. */
+export const outputsOfStep =
+  (input: TrainingInput, gradientsOf: GradientsOf) =>
+  (weights: Weights, batch: Batch): tf.Tensor[] => {
+    const { gradients, updates, measurements } = gradientsOf(weights, batch)
+    const { movingAverages } = weightNames(input.network)
+    return [...gradients, ...movingAverages.map((name) => updates[name] as tf.Tensor), measurements]
+  }
+
 /**
  * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, the dropout seed, the
- * share of mixup, the weights of a teacher that answers inside the step, and the constants of terms.
- * Outputs: gradients of the trainable weights, those of projectors last, new moving averages, and the measurements; weights and averages in
- * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
+ * share of mixup, the weights of a teacher that answers inside the step, and the constants of terms; weights in network
+ * order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
+ * @param outputsOf what is wanted of them
  * @throws CannotCompile
  */
 export function recordStep(
   input: TrainingInput,
-  gradientsOf: GradientsOf,
+  outputsOf: (weights: Weights, batch: Batch) => readonly tf.Tensor[],
   batchSize: number,
 ): Recording {
-  const { network, initialWeights, data, classes } = input
-  const { movingAverages } = weightNames(network)
+  const { initialWeights, data, classes } = input
   const recordings: Recording[] = []
   tf.tidy(() => {
     const weights = Object.fromEntries(
@@ -49,8 +57,8 @@ export function recordStep(
         ...Object.values(teacher ?? {}),
         ...Object.values(constants),
       ]
-      const recording = record(given, () => {
-        const { gradients, updates, measurements } = gradientsOf(weights, {
+      const recording = record(given, () =>
+        outputsOf(weights, {
           inputs,
           labels,
           teacherLogits,
@@ -58,10 +66,8 @@ export function recordStep(
           ...(mixShare ? { mixShare } : {}),
           ...(teacher ? { teacherWeights: teacher } : {}),
           constants,
-        })
-        const averages = movingAverages.map((name) => updates[name] as tf.Tensor)
-        return [...gradients, ...averages, measurements]
-      })
+        }),
+      )
       recordings.push(recording)
     }
   })
