@@ -7,11 +7,18 @@ import {
   JOB_METHODS,
   type Method,
   needsLabels,
+  needsTeacher,
   readsFeatures,
 } from './methods/job-methods.ts'
 import type { MethodCard, Variant } from './methods/method-card.ts'
 import { termSchema } from './methods/term-schema.ts'
-import { exactlyOne, strict } from './schema.ts'
+import { strict } from './schema.ts'
+import {
+  resolveScheduled,
+  type ScheduledNumber,
+  type ScheduledNumberSpec,
+  UntilEpoch,
+} from './term-schedule.ts'
 
 /** Layers whose outputs a term compares, by name. */
 export interface Taps {
@@ -19,22 +26,29 @@ export interface Taps {
   readonly teacher: string
 }
 
+type WithTemperature<Options, Value> = {
+  readonly [Name in keyof Options]: Name extends 'temperature' ? Value : Options[Name]
+}
+
 /** A term as a client sends it. */
 export type TermSpec = {
   [M in Method]: {
     readonly method: M
-    readonly weight?: number
+    readonly weight?: ScheduledNumberSpec
+    readonly untilEpoch?: number
     /** Only of methods that read features. */
     readonly taps?: Partial<Taps>
-  } & Partial<OptionsOf<M>>
+  } & Partial<WithTemperature<OptionsOf<M>, ScheduledNumberSpec>>
 }[Method]
 
 /** A term with every option; `taps` is there where the method reads features. */
 export type TermOf<M extends Method> = {
   readonly method: M
-  readonly weight: number
+  readonly weight: ScheduledNumber
+  /** After so many epochs of the training or stage the weight is 0. */
+  readonly untilEpoch?: number
   readonly taps?: Taps
-} & OptionsOf<M>
+} & WithTemperature<OptionsOf<M>, ScheduledNumber>
 export type ResolvedTerm = { [M in Method]: TermOf<M> }[Method]
 
 /**
@@ -82,11 +96,14 @@ export interface StageSpec {
   readonly terms: readonly TermSpec[]
 }
 
-export const Objective = Type.Unsafe<{
+export interface Objective {
   readonly terms?: readonly TermSpec[]
   readonly variant?: Variant
   readonly stages?: readonly StageSpec[]
-}>(
+  readonly distillUntilEpoch?: number
+}
+
+export const Objective = Type.Unsafe<Objective>(
   Type.Object(
     {
       terms: Type.Optional(Terms),
@@ -109,20 +126,20 @@ export const Objective = Type.Unsafe<{
           description: 'A kind of distillation by name: terms that work together.',
         }),
       ),
+      distillUntilEpoch: Type.Optional({
+        ...UntilEpoch,
+        description:
+          'The terms that need the teacher are switched off after so many epochs, and the others go on (early-stopped distillation). Not with stages.',
+      }),
     },
     {
-      ...exactlyOne,
+      ...strict,
+      minProperties: 1,
       description:
-        'Terms, a variant that stands for some, or stages with terms each. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
+        'One of terms, a variant that stands for some, and stages with terms each. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
     },
   ),
 )
-export type Objective = {
-  readonly terms?: readonly TermSpec[]
-  readonly variant?: Variant
-  readonly stages?: readonly StageSpec[]
-}
-
 /** A part of a training with terms of its own. */
 export interface Stage {
   readonly epochs: number
@@ -153,19 +170,32 @@ const defaultsOf = (method: Method): Record<string, unknown> =>
   )
 
 /** Fills in every default but taps, which depend on the networks. */
-const resolveTerm = ({ method, weight, ...options }: TermSpec): ResolvedTerm =>
-  ({
-    method,
-    weight: weight ?? defaultWeight(method),
-    ...defaultsOf(method),
-    ...options,
-  }) as ResolvedTerm
+function resolveTerm({ method, weight, ...options }: TermSpec, epochs: number): ResolvedTerm {
+  const all: Record<string, unknown> = { ...defaultsOf(method), ...options }
+  if ('temperature' in all)
+    all.temperature = resolveScheduled(all.temperature as ScheduledNumberSpec, epochs)
+  const resolved = resolveScheduled(weight ?? defaultWeight(method), epochs)
+  return { method, weight: resolved, ...all } as ResolvedTerm
+}
 
-/** Fills in every default but taps, which `placeTaps` chooses. Terms of stages come one stage after the other. */
-export const resolveObjective = ({ terms, variant, stages }: Objective = {}): ResolvedTerm[] =>
-  (stages?.flatMap((stage) => stage.terms) ?? terms ?? VARIANTS[variant ?? 'category']).map(
-    resolveTerm,
+/**
+ * Fills in every default but taps, which `placeTaps` chooses. Terms of stages come one stage after the other.
+ * @param epochs of a training without stages: where schedules end that do not say it
+ */
+export function resolveObjective(
+  { terms, variant, stages, distillUntilEpoch }: Objective = {},
+  epochs = 1,
+): ResolvedTerm[] {
+  if (stages)
+    return stages.flatMap((stage) => stage.terms.map((term) => resolveTerm(term, stage.epochs)))
+  const resolved = (terms ?? VARIANTS[variant ?? 'category']).map((term) =>
+    resolveTerm(term, epochs),
   )
+  if (distillUntilEpoch === undefined) return resolved
+  return resolved.map((term) =>
+    needsTeacher(term.method) ? { untilEpoch: distillUntilEpoch, ...term } : term,
+  )
+}
 
 /** Gives the terms of {@link resolveObjective} back to their stages; null where there are none. */
 export function inStages(

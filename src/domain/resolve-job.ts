@@ -4,7 +4,8 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective, checkStages, termPointers } from './check-objective.ts'
+import { checkObjective, checkSource, checkStages, termPointers } from './check-objective.ts'
+import { checkSchedules } from './check-schedules.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -21,6 +22,7 @@ import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
+import { isWithoutWeight } from './term-schedule.ts'
 import { resolveTraining, type Training } from './training.ts'
 
 export interface References {
@@ -175,7 +177,7 @@ export function resolveJob(
     dataset.inputShape,
   )
   const objective = placeTaps(
-    resolveObjective(spec.objective),
+    resolveObjective(spec.objective, training.epochs),
     {
       student,
       teacher: teacher && networkOf(teacher),
@@ -196,11 +198,14 @@ export function resolveJob(
   )
   if (
     labelledFraction < 1 &&
-    objective.every((term) => term.weight === 0 || needsLabels(term.method))
+    objective.every((term) => isWithoutWeight(term) || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
   const stages = inStages(spec.objective, objective)
   if (stages) checkStages(stages, spec.training, issues)
+  checkSource(spec.objective, issues)
+  const pointers = termPointers(spec.objective)
+  checkSchedules(spec.objective, objective, stages, training.epochs, pointers, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))

@@ -17,7 +17,7 @@ import {
 import { batchesFrom, viewOf } from './training-view.ts'
 import { download, upload } from './weights.ts'
 
-function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
+function uploadBatch(input: TrainingInput, { rows, step, scheduled }: StepInput): Batch {
   const { mixup } = input.training.augmentation ?? {}
   const { data, classes, teacherLogits, seeds } = input
   return {
@@ -35,6 +35,7 @@ function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
       : null,
     dropoutSeed: tf.tensor1d(Int32Array.of(seeds.dropout, step), 'int32'),
     ...(mixup ? { mixShare: tf.tensor1d([mixShare(mixup.alpha, seeds.dropout, step)]) } : {}),
+    ...(scheduled ? { scheduled: tf.tensor1d([...scheduled], 'float32') } : {}),
   }
 }
 

@@ -8,6 +8,7 @@ import { apply } from './forward.ts'
 import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
+import { liveTerms } from './scheduled-terms.ts'
 import { tf } from './tensorflow.ts'
 import { type Batch, plainView, type ViewOf } from './training-step.ts'
 import { type Weights, weightNames } from './weights.ts'
@@ -56,7 +57,8 @@ export function createProbe(
       const view = viewOfBatch(batch)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       const values: tf.Tensor[] = []
-      const gradients = objective.map((term, index) => {
+      const live = liveTerms(objective, batch.scheduled)
+      const gradients = live.map((term, index) => {
         const weighted = (): tf.Scalar => {
           const forward = apply(network, given, view.inputs, mode)
           const { constants = {} } = batch

@@ -7,6 +7,8 @@ export interface StepInput {
   /** From 1, over the whole training. */
   readonly step: number
   readonly rates: readonly number[]
+  /** Weights and temperatures that change, see `scheduled-terms.ts`; absent where none does. */
+  readonly scheduled?: readonly number[]
 }
 
 export interface StepRunner extends Disposable {

@@ -11,6 +11,7 @@ import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
 import { predict } from './predict.ts'
 import { type RandomStream, randomStream, shuffle } from './random.ts'
+import { scheduledCount, scheduledNumbers, weightsAt } from './scheduled-terms.ts'
 import { learningRateAt, warmup } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
 import type { TrainingInput } from './training-input.ts'
@@ -90,7 +91,7 @@ export async function train(
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
   const guard = new FiniteGuard(objective)
-  const weights = objective.map(({ weight }) => weight)
+  const isScheduled = scheduledCount(objective) > 0
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
@@ -121,9 +122,10 @@ export async function train(
       learningRate =
         learningRateAt(schedule, optimizerSpec.learningRate, position) *
         warmup(warmupEpochs, position)
+      const scheduled = isScheduled ? scheduledNumbers(objective, next / stepsPerEpoch) : null
       next++
       const rates = optimizer.rates(learningRate, next)
-      yield { rows: batch, step: stepsBefore + next, rates }
+      yield { rows: batch, step: stepsBefore + next, rates, ...(scheduled ? { scheduled } : {}) }
     }
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -144,6 +146,7 @@ export async function train(
       for (const [index, one] of call.entries()) {
         const measured = measurementsOf(measurements, index, objective.length)
         guard.check(epochsBefore + epoch, one.step, measured)
+        const weights = weightsAt(objective, (one.step - stepsBefore - 1) / stepsPerEpoch)
         const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
         sums.add({ ...measured, weights, rows: one.rows.length, labelledRows })
       }

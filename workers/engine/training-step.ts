@@ -11,6 +11,7 @@ import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
+import { liveTerms } from './scheduled-terms.ts'
 import { tf } from './tensorflow.ts'
 import { type Weights, weightNames } from './weights.ts'
 
@@ -27,6 +28,8 @@ export interface Batch extends Targets {
   readonly dropoutSeed: tf.Tensor1D
   /** `[1]`; only for mixup. */
   readonly mixShare?: tf.Tensor1D
+  /** `[scheduledCount]`: weights and temperatures that change; only where there are some. */
+  readonly scheduled?: tf.Tensor1D
   /** Of a teacher that answers inside the step; constants. */
   readonly teacherWeights?: Weights
   /** Of terms. */
@@ -152,6 +155,7 @@ export function createGradients(
     tf.tidy(() => {
       const values = trainable.map((name) => given[name] as tf.Tensor)
       const view = viewOfBatch(batch)
+      const live = liveTerms(objective, batch.scheduled)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
@@ -161,12 +165,12 @@ export function createGradients(
         const { constants = {} } = batch
         const head = headFrom(network, given)
         const student = { ...forward, head, weights: given, constants }
-        const terms = objective.map((term, index) => termLoss(term, index, student, view.targets))
+        const terms = live.map((term, index) => termLoss(term, index, student, view.targets))
         updates = forward.updates
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
         return tf.addN(
-          terms.map((loss, index) => tf.mul(loss, objective[index]?.weight ?? 0)),
+          terms.map((loss, index) => tf.mul(loss, live[index]?.weight ?? 0)),
         ) as tf.Scalar
       }
       // Weights behind the layers that are compared have none, which the usual functions of tfjs take for a mistake.

@@ -4,6 +4,7 @@ import { projectorOf } from '../../../src/domain/methods/projector.ts'
 import { parameterCount } from '../../../src/domain/network.ts'
 import type { ResolvedTerm, TermSpec } from '../../../src/domain/objective.ts'
 import { networkUpTo, tapPoints } from '../../../src/domain/tap-points.ts'
+import { numberAt } from '../../../src/domain/term-schedule.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { predict } from '../../../workers/engine/predict.ts'
@@ -35,7 +36,7 @@ const measured = (values: readonly number[]) => [
 test.each(JOB_METHODS)('%s trains as a graph as it does eagerly', async (method) => {
   // A gentle weight: what is compared is the arithmetic, and rounding must not be blown up.
   const input = await inputFor(method, (terms) =>
-    terms.map((term) => ({ ...term, weight: Math.min(term.weight, 1) })),
+    terms.map((term) => ({ ...term, weight: Math.min(numberAt(term.weight, 0), 1) })),
   )
   const [got, want] = [outcome(compiled, input), outcome(eager, input)]
   expect(want.measured.every(Number.isFinite)).toBe(true)

@@ -3,6 +3,7 @@ import { createProbe, probeCount } from '../gradient-probe.ts'
 import { measurementCount } from '../measurements.ts'
 import { mixShare } from '../mix-share.ts'
 import type { Optimizer } from '../optimizers.ts'
+import { scheduledCount, scheduledNumbers } from '../scheduled-terms.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
 import { epochsInAll, type TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
@@ -46,7 +47,8 @@ function stepFeeds(
   steps: readonly StepInput[],
   taken: number,
 ): Feed[] {
-  const { count, seeds, mixes } = programNames(name)
+  const { count, seeds, mixes, scheduled } = programNames(name)
+  const numbers = scheduledCount(input.objective)
   const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
   const { mixup } = input.training.augmentation ?? {}
   const shares = mixup && steps.map(({ step }) => mixShare(mixup.alpha, input.seeds.dropout, step))
@@ -58,6 +60,16 @@ function stepFeeds(
             dtype: float32,
             shape: [shares.length, 1],
             values: Float32Array.from(shares),
+          },
+        ]
+      : []),
+    ...(numbers > 0
+      ? [
+          {
+            name: scheduled,
+            dtype: float32,
+            shape: [steps.length, numbers],
+            values: Float32Array.from(steps.flatMap((step) => step.scheduled ?? [])),
           },
         ]
       : []),
@@ -136,6 +148,7 @@ function openRunner(
     updates: optimizer.fused,
     rates: optimizer.rates(1, 1).length,
     mixes: (augmentation?.mixup ?? null) !== null,
+    scheduled: scheduledCount(objective),
     constants,
   }
   const session = openSession(trainingGraph(plan, programs))
@@ -166,6 +179,7 @@ function openRunner(
             rows: input.rows.subarray(0, input.training.batchSize),
             step: 0,
             rates: optimizer.rates(0, 1),
+            scheduled: scheduledNumbers(objective, 0),
           },
         ],
         0,

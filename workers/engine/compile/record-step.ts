@@ -1,4 +1,5 @@
 /** Records what is made of weights and a batch of one size: a training step before the optimizer, or a probe. */
+import { scheduledCount } from '../scheduled-terms.ts'
 import { tf } from '../tensorflow.ts'
 import type { TrainingInput } from '../training-input.ts'
 import type { Batch, GradientsOf } from '../training-step.ts'
@@ -17,7 +18,7 @@ export const outputsOfStep =
 
 /**
  * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, the dropout seed, the
- * share of mixup, the weights of a teacher that answers inside the step, and the constants of terms; weights in network
+ * share of mixup, scheduled numbers of terms, the weights of a teacher that answers inside the step, and the constants of terms; weights in network
  * order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
  * @param outputsOf what is wanted of them
  * @throws CannotCompile
@@ -38,6 +39,7 @@ export function recordStep(
     )
     const teacher = input.teacher && upload(input.teacher.weights)
     const constants = upload(input.constants ?? [])
+    const numbers = scheduledCount(input.objective)
     const mixes = input.training.augmentation?.mixup
     for (const number of [0, 1]) {
       const inputs = tf.fill([batchSize, ...data.shape], number)
@@ -48,12 +50,14 @@ export function recordStep(
       const dropoutSeed = tf.tensor1d([number, number], 'int32')
       const targets = teacherLogits ? [labels, teacherLogits] : [labels]
       const mixShare = mixes ? tf.tensor1d([number]) : null
+      const scheduled = numbers > 0 ? (tf.fill([numbers], number) as tf.Tensor1D) : null
       const given = [
         ...Object.values(weights),
         inputs,
         ...targets,
         dropoutSeed,
         ...(mixShare ? [mixShare] : []),
+        ...(scheduled ? [scheduled] : []),
         ...Object.values(teacher ?? {}),
         ...Object.values(constants),
       ]
@@ -64,6 +68,7 @@ export function recordStep(
           teacherLogits,
           dropoutSeed,
           ...(mixShare ? { mixShare } : {}),
+          ...(scheduled ? { scheduled } : {}),
           ...(teacher ? { teacherWeights: teacher } : {}),
           constants,
         }),

@@ -40,6 +40,8 @@ export interface TrainingPlan {
   readonly rates: number
   /** Whether each step is given a share for mixup. */
   readonly mixes: boolean
+  /** Scheduled numbers of terms that each step is given. */
+  readonly scheduled: number
   /** What a step reads and never changes: the weights of a teacher. */
   readonly constants: readonly Variable[]
 }
@@ -55,6 +57,8 @@ export const programNames = (name: string) => ({
   rates: `${name}/rates`,
   /** `[count, 1]` float32. */
   mixes: `${name}/mixes`,
+  /** `[count, scheduled]` float32. */
+  scheduled: `${name}/scheduled`,
   /** `[count, measurements]`. */
   measurements: `${name}/measurements`,
 })
@@ -171,6 +175,7 @@ function addLoop(graph: Graph, program: Program, plan: TrainingPlan, empty: stri
     ...(batch.teacherLogits ? [batch.teacherLogits] : []),
     ofStep('seeds', 'int32', 2),
     ...(plan.mixes ? [ofStep('mixes', 'float32', 1)] : []),
+    ...(plan.scheduled > 0 ? [ofStep('scheduled', 'float32', plan.scheduled)] : []),
     ...plan.constants.map((variable) =>
       loop.invariant(variable.name, readOf(variable.name), float32),
     ),

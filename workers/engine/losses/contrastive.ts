@@ -10,10 +10,11 @@ import type { LossInParts } from './loss-in-parts.ts'
 import { insertAxis } from './primitives/insert-axis.ts'
 import { unit } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature } from './primitives/temperature.ts'
 
 export interface ContrastiveOptions {
   /** Above 0. */
-  readonly temperature: number
+  readonly temperature: Temperature
   /** Added to the sum of the two probabilities. */
   readonly eps: number
   /** Z of each direction: N times the mean of exp(score) over the first batch, then constant. */
@@ -44,7 +45,7 @@ function estimate(
   const scores = tf.reshape(tf.matMul(candidates, insertAxis(anchors, 2)), [batch, all])
   // log of (exp(score / T) / Z) / (c + eps)
   const logOdds = tf.sub(
-    tf.mul(scores, 1 / temperature),
+    softened(scores, temperature),
     Math.log(normalizer) + Math.log(noise + eps),
   )
   const right = tf.softplus(tf.neg(tf.slice(logOdds, [0, 0], [batch, 1])))
