@@ -11,6 +11,7 @@ import type {
   DatasetFiles,
   LatencyTask,
   MeasuredLogits,
+  ReportTask,
   Task,
   TeacherFiles,
   TeacherInStep,
@@ -129,6 +130,16 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
   })
 }
 
+function suggestionFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): ReportTask['suggestions'] {
+  if (!job.suggestWeights) return []
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' ? [{ fold, path: needFile(surroundings, key, 'suggestedWeights') }] : [],
+  )
+}
+
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
 const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
   comparesFeatures(objective) ||
@@ -179,6 +190,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
     preprocessing: job.preprocessing,
     objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     transfer: arm === 'teacher' ? null : job.transfer,
     training: teaching ? job.teacher.training : job.student.training,
     teacher:
@@ -203,6 +215,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
       latencyPath: needFile(surroundings, 'latency', 'latency'),
+      suggestions: suggestionFiles(claimed, surroundings),
       outputDirectory,
     }
   const files = {
@@ -231,6 +244,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     training,
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:

@@ -5,10 +5,12 @@
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { LatencyRecord } from '../src/domain/latency.ts'
+import type { Method } from '../src/domain/methods/job-methods.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
+import type { ScheduledNumber } from '../src/domain/term-schedule.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
 
@@ -48,6 +50,8 @@ export interface TrainTask extends TaskBase {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. Else they are made comparable on so many batches. */
+  readonly suggestWeights?: SuggestWeights
   readonly training: Training
   readonly labelledFraction: number
   readonly normalization: 'standardize' | 'none'
@@ -127,6 +131,22 @@ export interface ValidationFile {
   readonly path: string
 }
 
+/** A term whose weight was made comparable with the others'. */
+export interface SuggestedWeight {
+  readonly method: Method
+  /** Of the term with a weight of 1, before the first step: mean over batches. */
+  readonly gradientNorm: number
+  readonly factor: number
+  /** The given one times the factor. */
+  readonly weight: ScheduledNumber
+}
+
+/** The suggested weights of a training of the distilled arm: {@link SuggestedWeight} of each term of each stage, as JSON. */
+interface SuggestionFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
@@ -136,6 +156,8 @@ export interface ReportTask {
   readonly validations: readonly ValidationFile[]
   /** A {@link LatencyRecord}. */
   readonly latencyPath: string
+  /** Empty where no weights were suggested. */
+  readonly suggestions: readonly SuggestionFile[]
   readonly outputDirectory: string
 }
 
@@ -155,6 +177,8 @@ export const OUTPUT_FILES = {
   validation: 'validation.json',
   /** {@link LatencyRecord} as JSON. */
   latency: 'latency.json',
+  /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
+  suggestedWeights: 'suggested-weights.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -246,6 +270,8 @@ export interface TaskResult {
   readonly execution: Execution | null
   /** Null where no row was set aside. */
   readonly validation: ValidationRecord | null
+  /** Of each term of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

@@ -30,6 +30,19 @@ export function checkSource(spec: Objective | undefined, issues: IssueList): voi
     issues.add('/objective', 'choose-one', `give one of ${given.join(', ')}`, given)
 }
 
+/** There have to be terms whose gradients can be compared. */
+export function checkSuggestion(
+  parts: readonly (readonly ResolvedTerm[])[],
+  issues: IssueList,
+): void {
+  if (parts.some((terms) => terms.filter((term) => !isWithoutWeight(term)).length > 1)) return
+  issues.add(
+    '/objective/suggestWeights',
+    'option-not-applicable',
+    'weights are suggested for terms that are trained for together, of which there must be two',
+  )
+}
+
 /** What stages ask of the rest of a training. */
 export function checkStages(
   stages: readonly Stage[],

@@ -101,6 +101,20 @@ export interface Objective {
   readonly variant?: Variant
   readonly stages?: readonly StageSpec[]
   readonly distillUntilEpoch?: number
+  readonly suggestWeights?: boolean | { readonly steps?: number }
+}
+
+/** Terms are made comparable by their gradients on the first batches. */
+export interface SuggestWeights {
+  readonly steps: number
+}
+
+const SUGGESTION_STEPS = 8
+
+/** Null: weights stay as given. */
+export function suggestionOf({ suggestWeights = false }: Objective = {}): SuggestWeights | null {
+  if (suggestWeights === false) return null
+  return { steps: (suggestWeights === true ? null : suggestWeights.steps) ?? SUGGESTION_STEPS }
 }
 
 export const Objective = Type.Unsafe<Objective>(
@@ -131,6 +145,23 @@ export const Objective = Type.Unsafe<Objective>(
         description:
           'The terms that need the teacher are switched off after so many epochs, and the others go on (early-stopped distillation). Not with stages.',
       }),
+      suggestWeights: Type.Optional(
+        Type.Unsafe<Objective['suggestWeights']>({
+          type: ['boolean', 'object'],
+          default: false,
+          description:
+            'Multiplies each weight by a factor, measured on the first batches before the first step, such that the gradients of the weighted terms are to each other as the given weights are. Chosen anew in each training and stage; recorded in the result of the task and in the report. An object chooses the number of batches.',
+          properties: {
+            steps: Type.Integer({
+              minimum: 1,
+              maximum: 1000,
+              default: SUGGESTION_STEPS,
+              description: 'Batches to measure; those of one epoch at most.',
+            }),
+          },
+          additionalProperties: false,
+        }),
+      ),
     },
     {
       ...strict,

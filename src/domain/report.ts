@@ -84,6 +84,30 @@ const measurementFields = {
 export const Measurement = Type.Object(measurementFields, { ...strict })
 export type Measurement = Static<typeof Measurement>
 
+const SuggestedTraining = Type.Object(
+  {
+    fold: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: the final training.' }),
+    stages: Type.Array(
+      Type.Array(
+        Type.Object(
+          {
+            method: Type.String(),
+            gradientNorm: Type.Number({
+              description:
+                'Of the term with a weight of 1, before the first step: mean over batches.',
+            }),
+            factor: Type.Number({ description: 'By which the given weight was multiplied.' }),
+            weight: Type.Unknown({ description: 'What came of it: a number or a schedule.' }),
+          },
+          { ...strict },
+        ),
+      ),
+      { description: 'Terms in the order of the objective; one stage where there are none.' },
+    ),
+  },
+  { ...strict },
+)
+
 export const ReportWarning = Type.Object(
   { code: Type.String(), message: Type.String() },
   { ...strict },
@@ -133,6 +157,11 @@ export const Report = Type.Object(
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),
+    suggestedWeights: Type.Optional(
+      Type.Array(SuggestedTraining, {
+        description: 'Of each training of the student; absent where they were not asked for.',
+      }),
+    ),
     warnings: Type.Array(ReportWarning),
   },
   { ...strict, $id: 'Report' },

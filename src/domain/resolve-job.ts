@@ -4,7 +4,13 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective, checkSource, checkStages, termPointers } from './check-objective.ts'
+import {
+  checkObjective,
+  checkSource,
+  checkStages,
+  checkSuggestion,
+  termPointers,
+} from './check-objective.ts'
 import { checkSchedules } from './check-schedules.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
@@ -14,7 +20,7 @@ import type { KerasReader } from './keras-reader.ts'
 import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
-import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
+import { epochsOfStages, inStages, resolveObjective, suggestionOf } from './objective.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
@@ -204,6 +210,9 @@ export function resolveJob(
   const stages = inStages(spec.objective, objective)
   if (stages) checkStages(stages, spec.training, issues)
   checkSource(spec.objective, issues)
+  const suggestWeights = suggestionOf(spec.objective)
+  if (suggestWeights)
+    checkSuggestion(stages?.map((stage) => stage.objective) ?? [objective], issues)
   const pointers = termPointers(spec.objective)
   checkSchedules(spec.objective, objective, stages, training.epochs, pointers, issues)
   checkTraining(training, inner, '/training', issues)
@@ -244,6 +253,7 @@ export function resolveJob(
       student: { network: student, training },
       objective,
       ...(stages ? { stages } : {}),
+      ...(suggestWeights ? { suggestWeights } : {}),
       transfer: { labelledFraction },
       preprocessing: { normalization },
       evaluation,

@@ -116,8 +116,9 @@ export async function runTrain(
       onProgress: (epoch, step) => report('train', epoch, step),
     },
     signal,
+    task.suggestWeights?.steps ?? null,
   )
-  const { weights } = trained
+  const { weights, suggestedWeights } = trained
 
   report('evaluate', epochs, steps)
   const outputs = new Outputs(task.outputDirectory)
@@ -131,6 +132,7 @@ export async function runTrain(
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
   if (trained.validation) await outputs.json('validation', trained.validation)
+  if (suggestedWeights) await outputs.json('suggestedWeights', suggestedWeights)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
     const sha256 = await keepWeights(task, weights, normalization, outputs)
@@ -147,5 +149,6 @@ export async function runTrain(
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
     validation: trained.validation,
+    ...(suggestedWeights ? { suggestedWeights } : {}),
   }
 }

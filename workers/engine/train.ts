@@ -1,6 +1,12 @@
 /** The training loop: epochs of shuffled batches through one training step, and what is measured on the way. */
 import { setImmediate } from 'node:timers/promises'
-import type { EpochMetrics, Execution, ValidationRecord } from '../trainer-contract.ts'
+import type {
+  EpochMetrics,
+  Execution,
+  SuggestedWeight,
+  ValidationRecord,
+} from '../trainer-contract.ts'
+import { batchesOf, batchStream } from './batch-order.ts'
 import { chooseRunner } from './choose-runner.ts'
 import { EarlyStopping, type Validation, validationOf } from './early-stopping.ts'
 import { EpochSums } from './epoch-sums.ts'
@@ -10,7 +16,6 @@ import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
 import { predict } from './predict.ts'
-import { type RandomStream, randomStream, shuffle } from './random.ts'
 import { scheduledCount, scheduledNumbers, weightsAt } from './scheduled-terms.ts'
 import { learningRateAt, warmup } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
@@ -30,21 +35,12 @@ export interface Trained {
   readonly execution: Execution
   /** Null without validation rows. */
   readonly validation: ValidationRecord | null
+  /** Of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** Between two looks at the event loop, in which messages go out and an abort comes in. */
 const BREATH_MS = 50
-
-function* batchesOf(
-  rows: Uint32Array,
-  batchSize: number,
-  random: RandomStream,
-): Generator<Uint32Array> {
-  const order = rows.slice()
-  shuffle(order, random)
-  for (let start = 0; start < order.length; start += batchSize)
-    yield order.subarray(start, start + batchSize)
-}
 
 /** Steps in order, in groups of one batch size: the last batch of an epoch may be a smaller one. */
 function* callsOf(steps: Iterable<StepInput>, pacing: Pacing): Generator<StepInput[]> {
@@ -85,7 +81,6 @@ export async function train(
   const { epochs, batchSize, optimizer: optimizerSpec, schedule, warmupEpochs } = input.training
   const optimizer = createOptimizer(optimizerSpec)
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
-  const random = randomStream(input.seeds.batches)
   const begin = performance.now()
   const { runner: chosen, reason, isFallback } = chooseRunner(input, optimizer)
   using runner = chosen
@@ -114,7 +109,7 @@ export async function train(
   // Batches, dropout and counting go on as if there had been no end in between; the optimizer begins.
   const epochsBefore = input.partOf?.epochsBefore ?? 0
   const stepsBefore = epochsBefore * stepsPerEpoch
-  for (let epoch = 0; epoch < epochsBefore; epoch++) shuffle(rows.slice(), random)
+  const random = batchStream(input.seeds.batches, rows, epochsBefore)
   const stepsOf = function* (): Generator<StepInput> {
     let next = step
     for (const batch of batchesOf(rows, batchSize, random)) {

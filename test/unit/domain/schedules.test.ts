@@ -184,6 +184,21 @@ test.each<[string, Objective, string, string]>([
   expect(issuesOf(spec({ objective, training }))).toMatchObject([{ pointer, code }])
 })
 
+test('suggestWeights is resolved to a number of batches, and needs two terms to compare', () => {
+  const of = (objective: Objective) => resolved(spec({ objective })).suggestWeights
+  expect(of({ variant: 'category', suggestWeights: true })).toEqual({ steps: 8 })
+  expect(of({ suggestWeights: { steps: 2 } })).toEqual({ steps: 2 })
+  expect(of({ suggestWeights: {} })).toEqual({ steps: 8 })
+  expect(of({ variant: 'category', suggestWeights: false })).toBeUndefined()
+  const alone: Objective = {
+    terms: [SOFT, { ...HARD, weight: 0 }],
+    suggestWeights: true,
+  }
+  expect(issuesOf(spec({ objective: alone }))).toMatchObject([
+    { pointer: '/objective/suggestWeights', code: 'option-not-applicable' },
+  ])
+})
+
 test('schedules that make sense are not refused', () => {
   const terms: TermSpec[] = [
     { ...SOFT, weight: { from: 4, to: 0, startEpoch: 1, endEpoch: 10 } },
