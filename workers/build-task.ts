@@ -20,6 +20,7 @@ import type {
   LatencyTask,
   MeasuredLogits,
   RebalancingFile,
+  ReportTask,
   Task,
   TeacherFiles,
   TeacherInStep,
@@ -161,6 +162,16 @@ const transferOf = ({ transfer, dataset }: ResolvedJob) => ({
   ...(transfer.rebalanceOmitted ? { rebalanceOmitted: transfer.rebalanceOmitted } : {}),
 })
 
+function suggestionFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): ReportTask['suggestions'] {
+  if (!job.suggestWeights) return []
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' ? [{ fold, path: needFile(surroundings, key, 'suggestedWeights') }] : [],
+  )
+}
+
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
 const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
   comparesFeatures(objective) ||
@@ -233,6 +244,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
     preprocessing: job.preprocessing,
     objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     transfer: arm === 'teacher' ? null : job.transfer,
     training: teaching ? job.teacher.training : job.student.training,
     teacher:
@@ -265,6 +277,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       ...(job.transfer.rebalanceOmitted
         ? { rebalancings: rebalancingFiles(claimed, surroundings) }
         : {}),
+      suggestions: suggestionFiles(claimed, surroundings),
       outputDirectory,
     }
   const inner = innerFoldOf(claimed)
@@ -296,6 +309,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     training,
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
     normalization: job.preprocessing.normalization,
     ...(isTaught && !isInside

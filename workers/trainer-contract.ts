@@ -5,10 +5,12 @@
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { LatencyRecord } from '../src/domain/latency.ts'
+import type { Method } from '../src/domain/methods/job-methods.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
+import type { ScheduledNumber } from '../src/domain/term-schedule.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
 import type { InnerFold } from '../src/splits/inner-folds.ts'
@@ -53,6 +55,8 @@ export interface TrainTask extends TaskBase {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. Else they are made comparable on so many batches. */
+  readonly suggestWeights?: SuggestWeights
   readonly training: Training
   readonly labelledFraction: number
   /** Class indices whose rows the network does not train on; absent: none, and for every teacher. */
@@ -148,6 +152,22 @@ export interface RebalancingFile {
   readonly path: string
 }
 
+/** A term whose weight was made comparable with the others'. */
+export interface SuggestedWeight {
+  readonly method: Method
+  /** Of the term with a weight of 1, before the first step: mean over batches. */
+  readonly gradientNorm: number
+  readonly factor: number
+  /** The given one times the factor. */
+  readonly weight: ScheduledNumber
+}
+
+/** The suggested weights of a training of the distilled arm: {@link SuggestedWeight} of each term of each stage, as JSON. */
+interface SuggestionFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
@@ -161,6 +181,8 @@ export interface ReportTask {
   readonly latencyPath: string
   /** Absent where no bias was raised. */
   readonly rebalancings?: readonly RebalancingFile[]
+  /** Empty where no weights were suggested. */
+  readonly suggestions: readonly SuggestionFile[]
   readonly outputDirectory: string
 }
 
@@ -182,6 +204,8 @@ export const OUTPUT_FILES = {
   latency: 'latency.json',
   /** An array of {@link Rebalancing} as JSON; only where biases of omitted classes were raised. */
   rebalancing: 'rebalancing.json',
+  /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
+  suggestedWeights: 'suggested-weights.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -195,7 +219,20 @@ export interface Progress {
   readonly steps: number
 }
 
-/** Means over one epoch of training. */
+/** One term of the objective over one epoch. */
+export interface TermMetrics {
+  /** Mean over the epoch, unweighted. */
+  readonly value: number
+  /** Mean over the epoch of weight times value. */
+  readonly weighted: number
+  /**
+   * Euclidean norm of the gradient of the weighted term over all trainable weights together, before clipping: of the first
+   * batch of the epoch, before its step.
+   */
+  readonly gradientNorm: number
+}
+
+/** Means over one epoch of training; norms of gradients, of its first batch. */
 export interface EpochMetrics {
   /** From 1. */
   readonly epoch: number
@@ -203,11 +240,11 @@ export interface EpochMetrics {
   readonly learningRate: number
   /** Weighted sum of the terms. */
   readonly loss: number
-  /** Unweighted value of each term, in the order of the objective, or of the stage that the epoch belongs to. */
-  readonly terms: readonly number[]
+  /** In the order of the objective, or of the stage that the epoch belongs to. */
+  readonly terms: readonly TermMetrics[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
-  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  /** The same as of a term, of all of them together. */
   readonly gradientNorm: number
   /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
   readonly validationLoss: number | null
@@ -273,6 +310,8 @@ export interface TaskResult {
   readonly execution: Execution | null
   /** Null where no row was set aside. */
   readonly validation: ValidationRecord | null
+  /** Of each term of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

@@ -89,6 +89,30 @@ const measurementFields = {
 export const Measurement = Type.Object(measurementFields, { ...strict })
 export type Measurement = Static<typeof Measurement>
 
+const SuggestedTraining = Type.Object(
+  {
+    fold: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: the final training.' }),
+    stages: Type.Array(
+      Type.Array(
+        Type.Object(
+          {
+            method: Type.String(),
+            gradientNorm: Type.Number({
+              description:
+                'Of the term with a weight of 1, before the first step: mean over batches.',
+            }),
+            factor: Type.Number({ description: 'By which the given weight was multiplied.' }),
+            weight: Type.Unknown({ description: 'What came of it: a number or a schedule.' }),
+          },
+          { ...strict },
+        ),
+      ),
+      { description: 'Terms in the order of the objective; one stage where there are none.' },
+    ),
+  },
+  { ...strict },
+)
+
 export const ReportWarning = Type.Object(
   { code: Type.String(), message: Type.String() },
   { ...strict },
@@ -217,6 +241,11 @@ export const Report = Type.Object(
       Type.Array(OmittedClass, {
         description:
           'Of each network and omitted class; absent where no class was taken out of the transfer set.',
+      }),
+    ),
+    suggestedWeights: Type.Optional(
+      Type.Array(SuggestedTraining, {
+        description: 'Of each training of the student; absent where they were not asked for.',
       }),
     ),
     warnings: Type.Array(ReportWarning),

@@ -5,7 +5,14 @@
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
 import { checkCrossFit } from './check-cross-fit.ts'
-import { checkObjective, checkStages, termPointers } from './check-objective.ts'
+import {
+  checkObjective,
+  checkSource,
+  checkStages,
+  checkSuggestion,
+  termPointers,
+} from './check-objective.ts'
+import { checkSchedules } from './check-schedules.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -14,7 +21,7 @@ import type { KerasReader } from './keras-reader.ts'
 import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
-import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
+import { epochsOfStages, inStages, resolveObjective, suggestionOf } from './objective.ts'
 import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
@@ -24,6 +31,7 @@ import { checkTokens, resolveNormalization, tokensPointer } from './resolve-toke
 import { resolveTransfer, transferRows } from './resolve-transfer.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
+import { isWithoutWeight } from './term-schedule.ts'
 import { resolveTraining, type Training } from './training.ts'
 
 export interface References {
@@ -189,7 +197,7 @@ export function resolveJob(
     dataset.inputShape,
   )
   const withTaps = placeTaps(
-    resolveObjective(spec.objective),
+    resolveObjective(spec.objective, training.epochs),
     {
       student,
       teacher: teacher && networkOf(teacher),
@@ -221,11 +229,17 @@ export function resolveJob(
   )
   if (
     labelledFraction < 1 &&
-    objective.every((term) => term.weight === 0 || needsLabels(term.method))
+    objective.every((term) => isWithoutWeight(term) || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
   const stages = inStages(spec.objective, objective)
   if (stages) checkStages(stages, spec.training, issues)
+  checkSource(spec.objective, issues)
+  const suggestWeights = suggestionOf(spec.objective)
+  if (suggestWeights)
+    checkSuggestion(stages?.map((stage) => stage.objective) ?? [objective], issues)
+  const pointers = termPointers(spec.objective)
+  checkSchedules(spec.objective, objective, stages, training.epochs, pointers, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
   if (evaluation.innerFolds !== undefined)
@@ -266,6 +280,7 @@ export function resolveJob(
       student: { network: student, training },
       objective,
       ...(stages ? { stages } : {}),
+      ...(suggestWeights ? { suggestWeights } : {}),
       transfer,
       preprocessing: { normalization },
       evaluation,

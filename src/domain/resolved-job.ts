@@ -2,7 +2,7 @@
 import type { Evaluation } from './evaluation.ts'
 import type { ModelForm } from './model.ts'
 import type { Network, Shape } from './network.ts'
-import type { ResolvedTerm, Stage } from './objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from './objective.ts'
 import type { Training } from './training.ts'
 import type { ResolvedTransfer } from './transfer.ts'
 
@@ -41,6 +41,8 @@ export interface ResolvedJob {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. */
+  readonly suggestWeights?: SuggestWeights
   readonly transfer: ResolvedTransfer
   readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
   readonly evaluation: Evaluation

@@ -156,6 +156,7 @@ export async function runTrain(
       onProgress: (epoch, step) => report('train', epoch, step),
     },
     signal,
+    task.suggestWeights?.steps ?? null,
   )
   const rebalanced = task.rebalanceOmitted
     ? await rebalance(
@@ -171,6 +172,7 @@ export async function runTrain(
       )
     : null
   const weights = rebalanced?.weights ?? trained.weights
+  const { suggestedWeights } = trained
 
   report('evaluate', epochs, steps)
   const outputs = new Outputs(task.outputDirectory)
@@ -186,6 +188,7 @@ export async function runTrain(
   }
   if (rebalanced) await outputs.json('rebalancing', rebalanced.record)
   if (trained.validation) await outputs.json('validation', trained.validation)
+  if (suggestedWeights) await outputs.json('suggestedWeights', suggestedWeights)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
     const sha256 = await keepWeights(task, weights, normalization, outputs)
@@ -202,5 +205,6 @@ export async function runTrain(
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
     validation: trained.validation,
+    ...(suggestedWeights ? { suggestedWeights } : {}),
   }
 }

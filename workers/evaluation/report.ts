@@ -124,6 +124,15 @@ function validationOf(
   }))
 }
 
+/** Null where none were asked for. */
+const suggestedWeightsOf = ({ task, read }: Scene): Report['suggestedWeights'] | null =>
+  task.suggestions.length === 0
+    ? null
+    : task.suggestions.map(({ fold, path }) => ({
+        fold,
+        stages: JSON.parse(new TextDecoder().decode(read(path))),
+      }))
+
 const armReport = (
   size: FormSize,
   metrics: readonly Metrics[],
@@ -224,6 +233,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   const final = measureFinal(scene)
   const { arms, gain } = summarizeArms(scene, folds.length > 0 ? folds : final ? [final] : [])
   const omitted = measureOmitted(scene)
+  const suggestedWeights = suggestedWeightsOf(scene)
   const { id, name, contentSha256, rows, inputShape, classNames } = job.dataset
   return {
     version: 1,
@@ -242,6 +252,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     folds,
     final,
     ...(omitted ? { omitted } : {}),
+    ...(suggestedWeights ? { suggestedWeights } : {}),
     warnings: reportWarnings(job, arms, gain, labelsOfMeasuredRows(scene)),
   }
 }

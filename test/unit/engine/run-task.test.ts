@@ -52,6 +52,24 @@ test('a fold of a student leaves its held-out logits and nothing else', async ()
   )
 })
 
+test('weights that were made comparable are in the result and in a file', async () => {
+  const teaching = files.task({ arm: 'teacher' })
+  await run(teaching)
+  const task = files.task({
+    arm: 'distilled',
+    objective: resolveObjective(),
+    teacherLogitsPath: path.join(teaching.outputDirectory, OUTPUT_FILES.allLogits),
+    suggestWeights: { steps: 2 },
+  })
+  const { suggestedWeights, files: left } = await run(task)
+  expect(left).toContain('suggestedWeights')
+  expect(suggestedWeights?.[0]?.map(({ method }) => method)).toEqual([
+    'soft-targets',
+    'hard-labels',
+  ])
+  expect(JSON.parse(read(task, 'suggestedWeights').toString())).toEqual(suggestedWeights)
+})
+
 test('a teacher leaves its logits on all rows, in agreement with the held-out ones', async () => {
   const task = files.task({ arm: 'teacher' })
   const result = await run(task)
@@ -301,9 +319,11 @@ test.each(JOB_METHODS.filter(readsFeatures))(
     const epochs: EpochMetrics[] = []
     const recorded = { ...hooks, onEpoch: (metrics: EpochMetrics) => epochs.push(metrics) }
     await runTrain(task, final, recorded, signal)
-    expect(epochs.every(({ terms }) => terms.length === 2 && terms.every(Number.isFinite))).toBe(
-      true,
-    )
+    expect(
+      epochs.every(
+        ({ terms }) => terms.length === 2 && terms.every(({ value }) => Number.isFinite(value)),
+      ),
+    ).toBe(true)
     const names = readSafetensors(read(task, 'safetensors')).arrays.map(({ name }) => name)
     expect(names).toEqual([
       'conv.kernel',

@@ -83,6 +83,7 @@ function scene(job: ResolvedJob, shift: number | null, testLabels: Int32Array | 
     logits,
     validations: [],
     latencyPath: 'unused',
+    suggestions: [],
     ...(shift === null ? {} : { rebalancings }),
     outputDirectory: 'unused',
   }

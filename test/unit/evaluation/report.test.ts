@@ -53,6 +53,7 @@ class Fixture {
   readonly logits: MeasuredLogits[] = []
   readonly validations: ValidationFile[] = []
   groupsPath?: string
+  readonly suggestions: { fold: number | null; path: string }[] = []
   readonly labels: Int32Array
   readonly job: ResolvedJob
 
@@ -108,6 +109,7 @@ class Fixture {
       logits: this.logits,
       validations: this.validations,
       latencyPath: 'latency',
+      suggestions: this.suggestions,
       outputDirectory: 'unused',
     }
     this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
@@ -145,6 +147,15 @@ test('the control has the times of the student, which is the same network; recor
   expect(arms.distilled.latency).toEqual(LATENCY.student)
   expect(arms.control?.latency).toEqual(LATENCY.student)
   expect(arms.teacher.latency).toBeNull()
+})
+
+test('weights that were suggested are told by fold, and only where there are some', () => {
+  const fixture = twoFolds()
+  const terms = [{ method: 'feature-hint', gradientNorm: 8, factor: 0.25, weight: 0.5 }]
+  fixture.files.set('chosen', new TextEncoder().encode(JSON.stringify([terms])))
+  fixture.suggestions.push({ fold: 1, path: 'chosen' })
+  expect(fixture.build().suggestedWeights).toEqual([{ fold: 1, stages: [terms] }])
+  expect(twoFolds().build()).not.toHaveProperty('suggestedWeights')
 })
 
 test('what early stopping did is told by arm and fold', () => {

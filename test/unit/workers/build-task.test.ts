@@ -175,6 +175,34 @@ test('a student that compares layers gets the teacher itself, whose logits come 
   expect(build(changes, control).built).toMatchObject({ teacher: null })
 })
 
+test('suggested weights are for students, and the report is given what was chosen', () => {
+  const changes = {
+    objective: { variant: 'category', suggestWeights: { steps: 3 } },
+    evaluation: { protocol: 'holdout' as const },
+  } as const
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const earlier = keys.flatMap((taskKey) =>
+    ['heldOutLogits', 'allLogits', 'suggestedWeights'].map((name) => ({
+      taskKey,
+      name,
+      sha256: `${taskKey} ${name}`,
+    })),
+  )
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, [...earlier, TIMES]).built).toMatchObject({
+    suggestions: [{ fold: null, path: 'cache/distilled/final suggestedWeights' }],
+  })
+  const student = { ...distilled, key: 'distilled/final', fold: null }
+  expect(build(changes, student, earlier).built).toMatchObject({
+    suggestWeights: { steps: 3 },
+    manifest: { suggestWeights: { steps: 3 } },
+  })
+  const teacher = { key: 'teacher/final', kind: 'train', arm: 'teacher', fold: null } as const
+  expect(build(changes, teacher).built).not.toHaveProperty('suggestWeights')
+  const plain = { evaluation: changes.evaluation }
+  expect(build(plain, report, [...earlier, TIMES]).built).toMatchObject({ suggestions: [] })
+})
+
 test('the report is given the validation record of each training that set rows aside', () => {
   const changes = {
     training: { validationFraction: 0.2 },
