@@ -1,10 +1,10 @@
 /** The report of a job: every number a pure function of held-out logits, labels and the spec. */
 import { type Static, Type } from 'typebox'
-import { strict } from '../schema.ts'
+import { reference, strict } from '../schema.ts'
 import { ArmReport, PerArm } from './arm.ts'
 import { Convergence } from './convergence.ts'
 import { MetricSummaries, Metrics } from './metrics.ts'
-import { Pooled } from './pooled.ts'
+import { Pooled, PooledArm, PooledDifference } from './pooled.ts'
 import { Significance } from './significance.ts'
 import { TeacherFit } from './teacher-fit.ts'
 import { Verdict } from './verdict.ts'
@@ -13,9 +13,9 @@ import { ReportWarning } from './warning.ts'
 const measurementFields = {
   heldOutRows: Type.Integer(),
   trainingRows: Type.Integer(),
-  teacher: Metrics,
-  distilled: Metrics,
-  control: Type.Union([Metrics, Type.Null()]),
+  teacher: reference(Metrics),
+  distilled: reference(Metrics),
+  control: Type.Union([reference(Metrics), Type.Null()]),
 }
 export const Measurement = Type.Object(measurementFields, { ...strict })
 export type Measurement = Static<typeof Measurement>
@@ -54,7 +54,7 @@ export const Report = Type.Object(
       description: 'What a reader must know before any number.',
     }),
     warnings: Type.Array(ReportWarning),
-    arms: PerArm(ArmReport, 'Over the folds; without folds, of the final networks.'),
+    arms: PerArm(reference(ArmReport), 'Over the folds; without folds, of the final networks.'),
     gain: Type.Union([MetricSummaries('Distilled minus control, paired by fold.'), Type.Null()], {
       description: 'Null without a control.',
     }),
@@ -62,10 +62,10 @@ export const Report = Type.Object(
     significance: Significance,
     pooled: Type.Object(
       {
-        folds: Type.Union([Pooled, Type.Null()], {
+        folds: Type.Union([reference(Pooled), Type.Null()], {
           description: 'The held-out rows of all folds; null where there are none.',
         }),
-        final: Type.Union([Pooled, Type.Null()], {
+        final: Type.Union([reference(Pooled), Type.Null()], {
           description: 'The rows of final; null where it is.',
         }),
       },
@@ -83,3 +83,6 @@ export const Report = Type.Object(
   { ...strict, $id: 'Report' },
 )
 export type Report = Static<typeof Report>
+
+/** All schemas that are named in it. */
+export const REPORT_SCHEMAS = [Metrics, ArmReport, PooledArm, PooledDifference, Pooled, Report]
