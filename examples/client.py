@@ -167,6 +167,11 @@ def show_report(report):
             mean, spread = summary["mean"], summary["standardDeviation"]
             cells.append("-" if mean is None else f"{mean:.4f}" + ("" if spread is None else f" ± {spread:.4f}"))
         print(f"{metric:14}" + "".join(f"{cell:>19}" for cell in cells))
+    for found in report.get("omitted", []):
+        if found["recall"] is not None:
+            raised = found["rebalancing"]
+            before = f", {raised['recallBefore']:.4f} before its bias rose by {raised['biasShift']:.2f}" if raised else ""
+            print(f"recall of omitted {found['class']}, {found['arm']}: {found['recall']:.4f}{before}")
     for stamp in report["stamps"]:
         print(f"! {stamp}")
     for warning in report["warnings"]:

@@ -2,13 +2,17 @@
 import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
+import type { Network } from '../src/domain/network.ts'
 import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
+import { omittedClasses } from '../src/domain/transfer.ts'
 import type { Arm } from '../src/domain/words.ts'
 import type {
   DatasetFiles,
+  LatencyTask,
   MeasuredLogits,
+  RebalancingFile,
   Task,
   TeacherFiles,
   TeacherInStep,
@@ -129,6 +133,21 @@ function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): Vali
   })
 }
 
+function rebalancingFiles({ job }: ClaimedTask, surroundings: Surroundings): RebalancingFile[] {
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' || arm === 'control'
+      ? [{ arm, fold, path: needFile(surroundings, key, 'rebalancing') }]
+      : [],
+  )
+}
+
+/** What only a student is told: the task of a teacher stays the same, so that its work is taken over. */
+const transferOf = ({ transfer, dataset }: ResolvedJob) => ({
+  labelledFraction: transfer.labelledFraction,
+  ...(transfer.omitClasses ? { omittedClasses: omittedClasses(transfer, dataset.classNames) } : {}),
+  ...(transfer.rebalanceOmitted ? { rebalanceOmitted: transfer.rebalanceOmitted } : {}),
+})
+
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
 const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
   comparesFeatures(objective) ||
@@ -144,6 +163,27 @@ function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): 
   if (teacher.form.kind !== 'network') throw new Error('only a network can answer inside a step')
   const { network, weightsSha256, normalization } = teacher.form
   return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
+}
+
+/** The student that is delivered, and what taught it. */
+function timedNetworks(
+  job: ResolvedJob,
+  surroundings: Surroundings,
+): Pick<LatencyTask, 'teacher' | 'student'> {
+  const trained = (arm: Arm, network: Network): TeacherFiles => ({
+    kind: 'network',
+    network,
+    normalization: null,
+    weightsPath: needFile(surroundings, taskKey(arm, null), 'safetensors'),
+  })
+  const { teacher, student } = job
+  return {
+    teacher:
+      teacher.kind === 'train'
+        ? trained('teacher', teacher.network)
+        : teacherFiles(teacher.form, job, surroundings.fileOf),
+    student: trained('distilled', student.network),
+  }
 }
 
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
@@ -172,6 +212,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
 export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Task {
   const { job, kind, arm, fold } = claimed
   const { fileOf, outputDirectory } = surroundings
+  if (kind === 'latency') return { kind, ...timedNetworks(job, surroundings), outputDirectory }
   if (kind === 'report')
     return {
       kind: 'report',
@@ -180,6 +221,10 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
+      latencyPath: needFile(surroundings, 'latency', 'latency'),
+      ...(job.transfer.rebalanceOmitted
+        ? { rebalancings: rebalancingFiles(claimed, surroundings) }
+        : {}),
       outputDirectory,
     }
   const files = {
@@ -208,7 +253,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     training,
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
-    labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
+    ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
     normalization: job.preprocessing.normalization,
     teacherLogitsPath:
       isTaught && !isInside ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,

@@ -55,6 +55,8 @@ export function threadsFor(task: Task, available: number): number {
       const rows = Math.min(PREDICTED_ROWS, task.dataset.rows)
       return teacherMultiplyAdds(task.teacher) * rows < WORTH_SHARING ? 1 : available
     }
+    // One row at a time has no work for a second thread, and all networks are timed alike.
+    case 'latency':
     case 'report':
       return 1
   }

@@ -10,6 +10,7 @@ import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
 import { type Parts, partition } from './evaluation/split.ts'
+import { transferSet } from './evaluation/transfer-set.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -34,7 +35,9 @@ function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): Task
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
   const labels = await readLabels(task.dataset)
   try {
-    return withValidation(task, labels, partition(task.split, labels, task.fold))
+    const parts = partition(task.split, labels, task.fold)
+    const { training, omitted } = transferSet(parts.training, labels, task.omittedClasses ?? [])
+    return { ...withValidation(task, labels, { ...parts, training }), omitted }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)
@@ -75,6 +78,10 @@ export async function executeTask(
     case 'predict': {
       const { runPredict } = await import('./engine/run-predict.ts')
       return runPredict(task, hooks, signal)
+    }
+    case 'latency': {
+      const { runLatency } = await import('./engine/latency/run-latency.ts')
+      return runLatency(task, hooks, signal)
     }
     case 'report':
       return runReport(task, hooks)

@@ -4,6 +4,7 @@
  */
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
+import type { LatencyRecord } from '../src/domain/latency.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
 import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
@@ -49,6 +50,10 @@ export interface TrainTask extends TaskBase {
   readonly stages?: readonly Stage[]
   readonly training: Training
   readonly labelledFraction: number
+  /** Class indices whose rows the network does not train on; absent: none, and for every teacher. */
+  readonly omittedClasses?: readonly number[]
+  /** Whether the biases of omitted classes are raised after the training. */
+  readonly rebalanceOmitted?: true
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
@@ -96,6 +101,15 @@ export interface PredictTask extends TaskBase {
   readonly teacher: TeacherFiles
 }
 
+/** Times the delivered student and its teacher. */
+export interface LatencyTask {
+  readonly kind: 'latency'
+  readonly teacher: TeacherFiles
+  readonly student: TeacherFiles
+  /** Folder that exists and is empty; results are written here. */
+  readonly outputDirectory: string
+}
+
 /** Logits of one arm on the rows it is measured on. */
 export interface MeasuredLogits {
   readonly arm: Arm
@@ -117,6 +131,13 @@ export interface ValidationFile {
   readonly path: string
 }
 
+/** The {@link Rebalancing} of each omitted class by one training. */
+export interface RebalancingFile {
+  readonly arm: Arm
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
@@ -124,10 +145,14 @@ export interface ReportTask {
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
   readonly validations: readonly ValidationFile[]
+  /** A {@link LatencyRecord}. */
+  readonly latencyPath: string
+  /** Absent where no bias was raised. */
+  readonly rebalancings?: readonly RebalancingFile[]
   readonly outputDirectory: string
 }
 
-export type Task = TrainTask | PredictTask | ReportTask
+export type Task = TrainTask | PredictTask | LatencyTask | ReportTask
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
@@ -141,6 +166,10 @@ export const OUTPUT_FILES = {
   tfjs: 'model.tfjs.zip',
   /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
   validation: 'validation.json',
+  /** {@link LatencyRecord} as JSON. */
+  latency: 'latency.json',
+  /** An array of {@link Rebalancing} as JSON; only where biases of omitted classes were raised. */
+  rebalancing: 'rebalancing.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -203,6 +232,19 @@ export interface ValidationRecord {
   readonly bestEpoch: number | null
   /** Whose weights are measured and delivered. */
   readonly takenEpoch: number
+}
+
+/** What was done to the bias of one omitted class; shares are of the training rows, omitted ones included. */
+export interface Rebalancing {
+  /** Index. */
+  readonly class: number
+  /** Added to the bias; 0 where enough rows were taken for the class already. */
+  readonly biasShift: number
+  /** Of the rows that belong to the class. */
+  readonly targetShare: number
+  /** Of the rows that were taken for the class by the network as it was trained. */
+  readonly shareBefore: number
+  readonly shareAfter: number
 }
 
 export interface TaskResult {

@@ -50,7 +50,7 @@ export function taskCost(
   job: ResolvedJob,
   task: Pick<PlannedTask, 'kind' | 'arm' | 'fold'>,
 ): number {
-  if (task.kind === 'report') return 100
+  if (task.kind === 'report' || task.kind === 'latency') return 100
   const perRow =
     task.arm === 'teacher' ? teacherMultiplyAdds(job.teacher) : multiplyAdds(job.student.network)
   if (task.kind === 'predict') return 100 + (job.dataset.rows * perRow) / 2e7

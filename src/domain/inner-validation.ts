@@ -18,7 +18,8 @@ export function innerValidation(
   split: Split,
   labelledFraction: number,
 ): InnerValidation {
-  const rows = fewestTrainingRows(split, dataset.rows)
+  // Where classes are omitted their share of a fold is not known exactly, and a fold may be left with none.
+  const rows = Math.max(1, fewestTrainingRows(split, dataset.rows))
   const fraction = validationFractionOf(spec)
   if (fraction === null) return { trainedRows: rows, isEmpty: false }
   const labelled = dataset.classCounts

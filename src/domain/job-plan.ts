@@ -6,7 +6,7 @@ export interface PlannedTask {
   /** Unique in the job, for example `distilled/fold-3` or `report`. */
   readonly key: string
   readonly kind: TaskKind
-  /** Null for the report. */
+  /** Null where it is about more than one. */
   readonly arm: Arm | null
   /** Null for the final training and for the report. */
   readonly fold: number | null
@@ -50,12 +50,8 @@ export function planJob(job: ResolvedJob): PlannedTask[] {
   if (!shared) addTeacher(null)
   if (job.evaluation.control && finalIsMeasured(job)) add('train', 'control', null)
   add('train', 'distilled', null, [taskKey('teacher', null)])
-  tasks.push({
-    key: 'report',
-    kind: 'report',
-    arm: null,
-    fold: null,
-    after: tasks.map((task) => task.key),
-  })
+  // Each after all before it: times are measured when no other task of the job runs.
+  for (const kind of ['latency', 'report'] as const)
+    tasks.push({ key: kind, kind, arm: null, fold: null, after: tasks.map(({ key }) => key) })
   return tasks
 }

@@ -13,11 +13,14 @@ import type { MethodCard, Variant } from './methods/method-card.ts'
 import { termSchema } from './methods/term-schema.ts'
 import { exactlyOne, strict } from './schema.ts'
 
-/** Layers whose outputs a term compares, by name. */
+/** Layers whose outputs a term compares, by name: one of each network, or several in the order of the layers. */
 export interface Taps {
-  readonly student: string
-  readonly teacher: string
+  readonly student: string | readonly string[]
+  readonly teacher: string | readonly string[]
 }
+
+export const tapNames = (taps: string | readonly string[]): readonly string[] =>
+  typeof taps === 'string' ? [taps] : taps
 
 /** A term as a client sends it. */
 export type TermSpec = {

@@ -14,11 +14,13 @@ import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
 import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
+import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
+import { resolveTransfer, transferRows } from './resolve-transfer.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
 import { resolveTraining, type Training } from './training.ts'
@@ -148,7 +150,8 @@ export function resolveJob(
   const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
   const { split } = evaluation
-  const inner = innerValidation(spec.training, dataset, split, labelledFraction)
+  const ofStudent = transferRows(dataset, spec.transfer)
+  const inner = innerValidation(spec.training, ofStudent, split, labelledFraction)
   const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
   const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
@@ -159,6 +162,7 @@ export function resolveJob(
     issues,
     notes,
   )
+  const transfer = resolveTransfer(spec.transfer, dataset, student, issues)
   const { train } = spec.teacher
   const place = '/teacher/train/architecture'
   const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
@@ -174,12 +178,23 @@ export function resolveJob(
     inner.trainedRows,
     dataset.inputShape,
   )
-  const objective = placeTaps(
+  const withTaps = placeTaps(
     resolveObjective(spec.objective),
     {
       student,
       teacher: teacher && networkOf(teacher),
       isTeacherKnown: teacher !== null,
+      pointerOf: termPointers(spec.objective),
+    },
+    issues,
+    notes,
+  )
+  const objective = placeMemories(
+    withTaps,
+    {
+      trainedRows: inner.trainedRows,
+      rows: dataset.rows,
+      training,
       pointerOf: termPointers(spec.objective),
     },
     issues,
@@ -239,7 +254,7 @@ export function resolveJob(
       student: { network: student, training },
       objective,
       ...(stages ? { stages } : {}),
-      transfer: { labelledFraction },
+      transfer,
       preprocessing: { normalization },
       evaluation,
       seed,

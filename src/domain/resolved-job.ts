@@ -4,6 +4,7 @@ import type { ModelForm } from './model.ts'
 import type { Network, Shape } from './network.ts'
 import type { ResolvedTerm, Stage } from './objective.ts'
 import type { Training } from './training.ts'
+import type { ResolvedTransfer } from './transfer.ts'
 
 export interface DatasetReference {
   readonly id: string
@@ -30,7 +31,7 @@ export interface ResolvedJob {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
   readonly stages?: readonly Stage[]
-  readonly transfer: { readonly labelledFraction: number }
+  readonly transfer: ResolvedTransfer
   readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
   readonly evaluation: Evaluation
   readonly seed: number

@@ -7,7 +7,7 @@
  *   model: a student can be the teacher of the next job.
  * - **job**: what a client submits.
  * - **task**: what a worker executes: one trained network (an arm on a fold), the outputs of a given
- *   teacher, or the report.
+ *   teacher, the times of the delivered networks, or the report.
  * - **attempt**: one execution of a task by one worker. Attempts are numbered, and the number fences the
  *   attempt's writes: a worker that lost its task can no longer change anything.
  * - **arm**: which network a task trains (see {@link ARMS}).
@@ -44,8 +44,8 @@ export const TASK_STATUSES = [
 ] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
 
-/** `predict` records what a given teacher answers; nothing is trained. */
-export const TASK_KINDS = ['train', 'predict', 'report'] as const
+/** `predict` records what a given teacher answers, and `latency` how long networks take; neither trains. */
+export const TASK_KINDS = ['train', 'predict', 'latency', 'report'] as const
 export type TaskKind = (typeof TASK_KINDS)[number]
 
 /** What a running task is doing, in this order. */

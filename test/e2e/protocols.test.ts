@@ -124,6 +124,40 @@ test('a holdout measures all arms on the part that was kept back', async () => {
   }
 })
 
+test('a digit that students never saw is known to the distilled one only, and the report tells what it took', async () => {
+  const transfer = { omitClasses: ['3'], rebalanceOmitted: true }
+  const objective = { terms: [{ method: 'soft-targets', temperature: 20 }] } as const
+  const evaluation = { protocol: 'holdout', heldOutFraction: 0.25 } as const
+  const refused = await client.send(
+    'POST',
+    '/v1/jobs/validate',
+    linearJob({ transfer: { omitClasses: ['x'] } }),
+  )
+  expect(JSON.stringify(refused.body)).toContain('/transfer/omitClasses/0')
+
+  const job = await client.run(linearJob({ transfer, objective, evaluation }, 15))
+  const report = await reportOf(job)
+  expect(report.stamps.join(' ')).toMatch(/no row of class "3"/)
+  const [teacher, distilled, control] = report.omitted ?? []
+  expect([teacher, distilled, control].map((one) => one?.arm)).toEqual([
+    'teacher',
+    'distilled',
+    'control',
+  ])
+  const rowsTrained = (key: string) =>
+    (taskOf(job, key).result as { trainingRows: number } | null)?.trainingRows
+  expect(report.final?.trainingRows).toBe(rowsTrained('distilled/final'))
+  expect((report.final?.trainingRows ?? 0) + (distilled?.omittedRows ?? 0)).toBe(
+    rowsTrained('teacher/final'),
+  )
+  expect(distilled?.rebalancing?.shareAfter).toBeCloseTo(
+    distilled?.rebalancing?.targetShare ?? 0,
+    3,
+  )
+  expect(distilled?.recall ?? 0).toBeGreaterThan(0.8)
+  expect(distilled?.recall ?? 0).toBeGreaterThan((control?.recall ?? 1) + 0.2)
+})
+
 describe('a student that comes back as a teacher', () => {
   test('its tfjs file is taken, has the same weights, and teaches the same', async () => {
     const first = await client.run(linearJob({ name: 'first' }))
@@ -163,6 +197,7 @@ describe('a student that comes back as a teacher', () => {
       ['distilled/fold-0', 'train'],
       ['distilled/fold-1', 'train'],
       ['distilled/final', 'train'],
+      ['latency', 'latency'],
       ['report', 'report'],
     ])
     const [a, b] = [await reportOf(given), await reportOf(back)]

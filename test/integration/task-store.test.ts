@@ -67,12 +67,14 @@ test('tasks become ready as what they wait for succeeds, and the report ends the
   expect(await statuses(id)).toEqual({
     'teacher/final': 'ready',
     'distilled/final': 'blocked',
+    latency: 'blocked',
     report: 'blocked',
   })
   expect(await tasks.finish(await claim(id, 'teacher/final'), done)).toBe('finished')
   expect((await view(id)).status).toBe('running')
   expect(await statuses(id)).toMatchObject({ 'distilled/final': 'ready', report: 'blocked' })
   await tasks.finish(await claim(id, 'distilled/final'), done)
+  await tasks.finish(await claim(id, 'latency'), done)
   await tasks.finish(await claim(id, 'report'), { ...done, report })
   expect(await view(id)).toMatchObject({ status: 'succeeded', finishedAt: expect.any(Date) })
   expect(await jobs.report(id)).toEqual(report)

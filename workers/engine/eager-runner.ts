@@ -5,7 +5,7 @@ import { mixShare } from './mix-share.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepInput, StepRunner } from './step-runner.ts'
 import { tf } from './tensorflow.ts'
-import type { TrainingInput } from './training-input.ts'
+import { remembersRows, type TrainingInput, trainingPositions } from './training-input.ts'
 import {
   type Batch,
   createTrainingStep,
@@ -16,7 +16,11 @@ import {
 import { batchesFrom, viewOf } from './training-view.ts'
 import { download, upload } from './weights.ts'
 
-function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
+function uploadBatch(
+  input: TrainingInput,
+  { rows, step }: StepInput,
+  positions: Int32Array | null,
+): Batch {
   const { mixup } = input.training.augmentation ?? {}
   const { data, classes, teacherLogits, seeds } = input
   return {
@@ -32,13 +36,21 @@ function uploadBatch(input: TrainingInput, { rows, step }: StepInput): Batch {
     teacherLogits: teacherLogits
       ? tf.tensor2d(gatherRows(teacherLogits, classes, rows), [rows.length, classes], 'float32')
       : null,
+    ...(positions
+      ? {
+          positions: tf.tensor1d(
+            Int32Array.from(rows, (row) => positions[row] as number),
+            'int32',
+          ),
+        }
+      : {}),
     dropoutSeed: tf.tensor1d(Int32Array.of(seeds.dropout, step), 'int32'),
     ...(mixup ? { mixShare: tf.tensor1d([mixShare(mixup.alpha, seeds.dropout, step)]) } : {}),
   }
 }
 
 export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRunner {
-  const { network, projectors = [] } = input
+  const { network, projectors = [], memories = [] } = input
   const projectorNames = projectors.map(({ name }) => name)
   const trainingStep = createTrainingStep(
     network,
@@ -49,17 +61,18 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     projectorNames,
   )
   const source = batchesFrom(input)
+  const positions = remembersRows(input) ? trainingPositions(input) : null
   const teacherWeights = input.teacher && upload(input.teacher.weights)
   const constants = upload(input.constants ?? [])
   let state: TrainingState = initialState(
     network,
-    upload([...input.initialWeights, ...projectors]),
+    upload([...input.initialWeights, ...projectors, ...memories]),
     optimizer,
     projectorNames,
   )
 
   const runOne = (step: StepInput): tf.Tensor1D => {
-    const batch = uploadBatch(source, step)
+    const batch = uploadBatch(source, step, positions)
     const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
     const result = trainingStep(
       state,

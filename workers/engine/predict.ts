@@ -24,11 +24,11 @@ function batchRows(network: Network): number {
 const FEWEST_BATCHES = 4
 
 /** Answers one batch of at most `size` rows. */
-interface Forward extends Disposable {
+export interface Forward extends Disposable {
   run(features: Float32Array, rows: number): Float32Array
 }
 
-function eagerForward(network: Network, arrays: readonly NamedArray[]): Forward {
+export function eagerForward(network: Network, arrays: readonly NamedArray[]): Forward {
   const weights = upload(arrays)
   return {
     run: (features, rows) =>

@@ -7,10 +7,12 @@ import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
 import { usableLabels } from './labelled-rows.ts'
+import { initializeMemories } from './losses/term-memories.ts'
 import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
+import { rebalance } from './rebalance.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
 import { termConstants } from './term-constants.ts'
@@ -23,6 +25,8 @@ export interface TaskRows {
   readonly heldOut: Uint32Array
   /** Of the training rows of the fold, set aside for the training itself; empty where it asks for none. */
   readonly validation: Uint32Array
+  /** Training rows of the fold whose class is left out of the transfer set. */
+  readonly omitted?: Uint32Array
 }
 
 const isTaught = (objective: readonly ResolvedTerm[]): boolean =>
@@ -86,6 +90,11 @@ export async function runTrain(
             teacher.network,
             deriveSeed(seed, 'projectors', fold, index),
           ),
+          memories: initializeMemories(
+            stage.objective,
+            rows.training.length,
+            deriveSeed(seed, 'memories', fold, index),
+          ),
           constants: await termConstants(stage.objective, teacher, told, signal),
         }
       : null
@@ -117,7 +126,20 @@ export async function runTrain(
     },
     signal,
   )
-  const { weights } = trained
+  const rebalanced = task.rebalanceOmitted
+    ? await rebalance(
+        {
+          network,
+          weights: trained.weights,
+          data,
+          rows: Uint32Array.from([...rowsOfFold, ...(rows.omitted ?? [])]),
+          normalization,
+          classes: task.omittedClasses ?? [],
+        },
+        signal,
+      )
+    : null
+  const weights = rebalanced?.weights ?? trained.weights
 
   report('evaluate', epochs, steps)
   const outputs = new Outputs(task.outputDirectory)
@@ -130,6 +152,7 @@ export async function runTrain(
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
+  if (rebalanced) await outputs.json('rebalancing', rebalanced.record)
   if (trained.validation) await outputs.json('validation', trained.validation)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)

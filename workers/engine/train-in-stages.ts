@@ -3,7 +3,7 @@ import type { Stage } from '../../src/domain/objective.ts'
 import { type Trained, type TrainingHooks, train } from './train.ts'
 import type { TrainingInput } from './training-input.ts'
 
-type OfTerms = Pick<TrainingInput, 'teacher' | 'projectors' | 'constants'>
+type OfTerms = Pick<TrainingInput, 'teacher' | 'projectors' | 'constants' | 'memories'>
 
 /** Several trainings as one. */
 function together(parts: readonly Trained[]): Trained {

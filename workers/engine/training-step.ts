@@ -31,6 +31,8 @@ export interface Batch extends Targets {
   readonly teacherWeights?: Weights
   /** Of terms. */
   readonly constants?: Weights
+  /** `[batch]` int32: which of the training rows these are; only for terms that remember rows. */
+  readonly positions?: tf.Tensor1D
 }
 
 /** What network and teacher see of a batch. */
@@ -98,7 +100,7 @@ const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
 interface BatchGradients {
   /** Of the trainable weights, in network order; of projectors last. */
   readonly gradients: tf.Tensor[]
-  /** New moving averages by name. */
+  /** New moving averages, and what terms remember, by name. */
   readonly updates: Weights
   readonly measurements: StepResult['measurements']
 }
@@ -168,9 +170,17 @@ export function createGradients(
         const forward = apply(network, given, view.inputs, mode)
         const { constants = {} } = batch
         const head = headFrom(network, given)
-        const student = { ...forward, head, weights: given, constants }
+        const student = {
+          ...forward,
+          head,
+          weights: given,
+          constants,
+          seed: batch.dropoutSeed,
+          positions: batch.positions,
+          remembered: {},
+        }
         const terms = objective.map((term, index) => termLoss(term, index, student, view.targets))
-        updates = forward.updates
+        updates = { ...forward.updates, ...student.remembered }
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
         return tf.addN(

@@ -3,6 +3,7 @@ import { foldCount } from '../../src/domain/job-plan.ts'
 import type { Report } from '../../src/domain/report/report.ts'
 import type { ReportTask } from '../trainer-contract.ts'
 import type { ReadFile } from './logits-store.ts'
+import { measureOmitted } from './omitted-classes.ts'
 import { summarizeArms } from './report/arm-reports.ts'
 import { testDifferences } from './report/comparisons.ts'
 import { describePool } from './report/describe-pool.ts'
@@ -15,7 +16,7 @@ import {
 import { poolParts } from './report/pool.ts'
 import { bootstrapSeed, resamplePool } from './report/resampled.ts'
 import { openScene, type Scene } from './report/scene.ts'
-import { leakStamps } from './report/stamps.ts'
+import { leakStamps, reportStamps } from './report/stamps.ts'
 import { describeTeacherFit } from './report/teacher-fit.ts'
 import { reachVerdict } from './report/verdict.ts'
 import { reportWarnings } from './report/warnings.ts'
@@ -73,7 +74,8 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   const final = measureFinal(scene)
   const compared = comparedParts(folds, final)
   const seed = bootstrapSeed(job.seed)
-  const stamps = leakStamps(job)
+  const isHeldOut = leakStamps(job).length === 0
+  const omitted = measureOmitted(scene)
 
   const pool = poolParts(compared, null)
   const pooled = describePool(pool, resamplePool(pool, seed))
@@ -81,16 +83,16 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   const pooledFinal = finalPool && describePool(finalPool, resamplePool(finalPool, seed))
 
   const significance = testDifferences(compared, pool, seed)
-  const verdict = reachVerdict(significance, pooled, stamps.length === 0)
+  const verdict = reachVerdict(significance, pooled, isHeldOut)
   const summaries = summarizeArms(scene, compared)
-  const teacherFit = describeTeacherFit(scene, compared, stamps.length === 0)
+  const teacherFit = describeTeacherFit(scene, compared, isHeldOut)
   const facts = { arms: summaries.arms, verdict, teacherFit }
   return {
     version: 2,
     dataset: describeDataset(job),
     evaluation: describeEvaluation(scene),
     verdict,
-    stamps,
+    stamps: reportStamps(job),
     warnings: reportWarnings(job, facts, labelsOfMeasuredRows(scene)),
     ...summaries,
     significance,
@@ -100,5 +102,6 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     convergence: null,
     folds: folds.map((part) => ({ fold: part.fold ?? 0, ...toMeasurement(part) })),
     final: final && toMeasurement(final),
+    ...(omitted ? { omitted } : {}),
   }
 }

@@ -14,7 +14,7 @@ CREATE TYPE "ModelRole" AS ENUM ('teacher', 'student');
 CREATE TYPE "JobStatus" AS ENUM ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled');
 
 -- CreateEnum
-CREATE TYPE "TaskKind" AS ENUM ('train', 'predict', 'report');
+CREATE TYPE "TaskKind" AS ENUM ('train', 'predict', 'latency', 'report');
 
 -- CreateEnum
 CREATE TYPE "TaskStatus" AS ENUM ('blocked', 'ready', 'running', 'succeeded', 'failed', 'cancelled');

@@ -1,5 +1,6 @@
 /** What is known of the networks of one arm, over all folds. */
 import { type Static, type TSchema, Type } from 'typebox'
+import { Latency } from '../latency.ts'
 import { strict } from '../schema.ts'
 import { NullableNumber } from './interval.ts'
 import { MetricSummaries } from './metrics.ts'
@@ -27,23 +28,6 @@ const ValidatedTraining = Type.Object(
   { ...strict },
 )
 
-const LatencyOfBatch = Type.Object(
-  {
-    p50Ms: Type.Number({ description: 'Median, in milliseconds a batch.' }),
-    p95Ms: Type.Number({ description: '95th percentile, in milliseconds a batch.' }),
-  },
-  { ...strict },
-)
-
-const Latency = Type.Object(
-  { batch1: LatencyOfBatch, batch64: LatencyOfBatch },
-  {
-    ...strict,
-    description: 'Of one forward pass of 1 and of 64 rows, measured the same way for every arm.',
-  },
-)
-export type Latency = Static<typeof Latency>
-
 const TapSimilarity = Type.Object(
   {
     studentTap: Type.String(),
@@ -64,7 +48,9 @@ export const ArmReport = Type.Object(
     flops: NullableNumber(
       'Of one row, forward: two for each multiply-add of dense and convolution kernels; null for a given teacher that does not tell.',
     ),
-    latency: Type.Union([Latency, Type.Null()], { description: 'Null where it was not measured.' }),
+    latency: Type.Union([Latency, Type.Null()], {
+      description: 'Of the delivered network; null for recorded outputs.',
+    }),
     metrics: MetricSummaries('Over the folds; without folds, of the final.'),
     tapSimilarity: Type.Union([Type.Array(TapSimilarity), Type.Null()], {
       description:

@@ -4,6 +4,7 @@ import { reference, strict } from '../schema.ts'
 import { ArmReport, PerArm } from './arm.ts'
 import { Convergence } from './convergence.ts'
 import { MetricSummaries, Metrics } from './metrics.ts'
+import { OmittedClass } from './omitted-class.ts'
 import { Pooled, PooledArm, PooledDifference } from './pooled.ts'
 import { Significance } from './significance.ts'
 import { TeacherFit } from './teacher-fit.ts'
@@ -12,7 +13,9 @@ import { ReportWarning } from './warning.ts'
 
 const measurementFields = {
   heldOutRows: Type.Integer(),
-  trainingRows: Type.Integer(),
+  trainingRows: Type.Integer({
+    description: 'Of the students. The teacher has rows of omitted classes too.',
+  }),
   teacher: reference(Metrics),
   distilled: reference(Metrics),
   control: Type.Union([reference(Metrics), Type.Null()]),
@@ -79,6 +82,12 @@ export const Report = Type.Object(
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),
+    omitted: Type.Optional(
+      Type.Array(OmittedClass, {
+        description:
+          'Of each network and omitted class; absent where no class was taken out of the transfer set.',
+      }),
+    ),
   },
   { ...strict, $id: 'Report' },
 )

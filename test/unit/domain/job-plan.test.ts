@@ -17,10 +17,13 @@ test('a k-fold job trains three networks a fold, two finals, and reports last', 
     'distilled/fold-1',
     'teacher/final',
     'distilled/final',
+    'latency',
     'report',
   ])
   expect(after(plan, 'distilled/fold-1')).toEqual(['teacher/fold-1'])
   expect(after(plan, 'control/fold-1')).toEqual([])
+  // Times are taken when nothing else of the job runs.
+  expect(after(plan, 'latency')).toEqual(keys(plan).slice(0, -2))
   expect(after(plan, 'report')).toEqual(keys(plan).slice(0, -1))
 })
 
@@ -35,6 +38,7 @@ test('a holdout trains finals only, and measures them', () => {
     'teacher/final',
     'control/final',
     'distilled/final',
+    'latency',
     'report',
   ])
 })

@@ -2,9 +2,15 @@ import { afterEach, expect, test } from 'vitest'
 import { JOB_METHODS, type Method } from '../../../src/domain/methods/job-methods.ts'
 import { projectorOf } from '../../../src/domain/methods/projector.ts'
 import { parameterCount } from '../../../src/domain/network.ts'
-import type { ResolvedTerm, TermSpec } from '../../../src/domain/objective.ts'
+import {
+  type ResolvedTerm,
+  resolveObjective,
+  type TermSpec,
+} from '../../../src/domain/objective.ts'
 import { networkUpTo, tapPoints } from '../../../src/domain/tap-points.ts'
 import { apply } from '../../../workers/engine/forward.ts'
+import { headFrom } from '../../../workers/engine/losses/term-weights.ts'
+import { termLoss } from '../../../workers/engine/losses/terms.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { predict } from '../../../workers/engine/predict.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
@@ -22,6 +28,7 @@ import {
   optimizerOf,
   outcome,
   rows,
+  SHAPE,
 } from './step-outcomes.ts'
 import { networkOf, rowNumbers } from './support.ts'
 import { FEATURE_METHODS, inputFor, placed, student, taughtInput, teacher } from './terms.ts'
@@ -63,6 +70,42 @@ test.each(FEATURE_METHODS)('%s leaves the teacher as it is', async (method) => {
   const before = input.teacher?.weights.map(({ values }) => values.slice())
   outcome(eager, input)
   expect(input.teacher?.weights.map(({ values }) => values)).toEqual(before)
+})
+
+test.each(FEATURE_METHODS)('no gradient of %s reaches the teacher', async (method) => {
+  const { network, objective, initialWeights, teacher: by, ...input } = await inputFor(method)
+  const { projectors = [], memories = [], constants = [] } = input
+  const [term] = objective
+  if (!by || !term) throw new Error('no teacher')
+  tf.tidy(() => {
+    const weights = upload([...initialWeights, ...projectors, ...memories])
+    const [ofTeacher, told] = [upload(by.weights), upload(constants)]
+    const inputs = tf.randomNormal([BATCH, ...SHAPE], 0, 1, 'float32', 4)
+    const seed = tf.tensor1d([1, 2], 'int32')
+    const positions = tf.range(0, BATCH, 1, 'int32')
+    const loss = (remembered: Record<string, tf.Tensor>): tf.Scalar => {
+      const seen = apply(by.network, ofTeacher, inputs, { training: false })
+      const own = apply(network, weights, inputs, { training: true, dropoutSeed: seed })
+      const head = headFrom(network, weights)
+      const student = { ...own, head, weights, constants: told, seed, positions, remembered }
+      return termLoss(term, 0, student, {
+        labels: tf.zeros([BATCH], 'int32'),
+        teacherLogits: seen.logits,
+        teacherOutputs: seen.outputs,
+        teacherHead: headFrom(by.network, ofTeacher),
+      })
+    }
+    const gradientsFor = (values: readonly tf.Tensor[]): boolean[] => {
+      const remembered = {}
+      const total = () => loss(remembered)
+      const { grads } = tf.engine().gradients(total, [...values], undefined, true)
+      tf.dispose(remembered)
+      return grads.map(Boolean)
+    }
+    const trained = ['conv1.kernel', ...projectors.map(({ name }) => name)]
+    expect(gradientsFor(trained.map((name) => weights[name] as tf.Tensor))).not.toContain(false)
+    expect(gradientsFor(Object.values(ofTeacher))).not.toContain(true)
+  })
 })
 
 test.each(JOB_METHODS)('the weight of %s enters linearly', async (method) => {
@@ -281,9 +324,13 @@ test('what a layer gives before its activation can be read, and ends a network',
 
 test('a projector is no part of the student', () => {
   const before = parameterCount(student)
-  expect(projectorOf('feature-hint', [5], [7])).toHaveLength(2)
-  expect(projectorOf('prototype-direction', [7], [7])).toEqual([])
-  expect(projectorOf('relational', [5], [7])).toEqual([])
+  const of = (method: Method, from: number, to: number) =>
+    resolveObjective({ terms: [{ method } as TermSpec] }).flatMap((term) =>
+      projectorOf(term, [[from]], [[to]]),
+    )
+  expect(of('feature-hint', 5, 7)).toHaveLength(2)
+  expect(of('prototype-direction', 7, 7)).toEqual([])
+  expect(of('relational', 5, 7)).toEqual([])
   expect(parameterCount(student)).toBe(before)
 })
 

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import { expect } from 'vitest'
 import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
 import { inferNetwork } from '../../../src/domain/infer-network.ts'
+import type { LatencyRecord } from '../../../src/domain/latency.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { REPORT_SCHEMAS, type Report } from '../../../src/domain/report/report.ts'
@@ -40,6 +41,13 @@ export const HOLDOUT: Split = { kind: 'holdout', fraction: 0.25, stratified: tru
 /** Two classes in turn. */
 export const labelsOf = (rows: number): Int32Array =>
   Int32Array.from({ length: rows }, (_, row) => row % 2)
+
+const times = (p50Ms: number) => ({ p50Ms, p95Ms: 2 * p50Ms, runs: 200 })
+export const LATENCY: LatencyRecord = {
+  teacher: null,
+  student: { batch1: times(0.25), batch64: times(1) },
+  processor: 'one of some kind',
+}
 
 const ajv = new Ajv({ strict: false, schemas: REPORT_SCHEMAS })
 
@@ -100,8 +108,10 @@ export class Fixture {
       testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
       logits: this.logits,
       validations: this.validations,
+      latencyPath: 'latency',
       outputDirectory: 'unused',
     }
+    this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
     const report = buildReport(task, (path) => {
       const bytes = this.files.get(path)
       if (!bytes) throw new Error(`no file ${path}`)

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../../src/domain/evaluation.ts'
 import type { Report } from '../../../src/domain/report/report.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
 import { partition } from '../../../workers/evaluation/split.ts'
-import { dataset, Fixture, HOLDOUT, K_FOLD, labelsOf, network } from './report-fixture.ts'
+import { dataset, Fixture, HOLDOUT, K_FOLD, LATENCY, labelsOf, network } from './report-fixture.ts'
 
 /** 40 rows, two folds of 20: distilled is wrong once a class and fold, the control three and then four times. */
 function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
@@ -18,6 +18,13 @@ function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   }
   return fixture
 }
+
+test('the control has the times of the student, which is the same network; recorded outputs have none', () => {
+  const { arms } = twoFolds().build()
+  expect(arms.distilled.latency).toEqual(LATENCY.student)
+  expect(arms.control?.latency).toEqual(LATENCY.student)
+  expect(arms.teacher.latency).toBeNull()
+})
 
 test('what early stopping did is told by arm and fold', () => {
   const fixture = twoFolds()

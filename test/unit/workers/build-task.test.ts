@@ -28,6 +28,7 @@ function build(
 }
 const distilled = { key: 'distilled/fold-1', kind: 'train', arm: 'distilled', fold: 1 } as const
 const control = { key: 'control/fold-1', kind: 'train', arm: 'control', fold: 1 } as const
+const TIMES = { taskKey: 'latency', name: 'latency', sha256: 'times' }
 const teacherFile = { taskKey: 'teacher/fold-1', name: 'allLogits', sha256: 'teacher-1' }
 
 test('a student learns from the teacher of its own fold, the control from labels alone', () => {
@@ -87,6 +88,7 @@ test('the report finds a frozen teacher once, under the final that it was traine
     { taskKey: 'teacher/final', name: 'allLogits', sha256: 'teacher' },
     { taskKey: 'distilled/fold-0', name: 'heldOutLogits', sha256: 'zero' },
     { taskKey: 'distilled/fold-1', name: 'heldOutLogits', sha256: 'one' },
+    TIMES,
   ]
   expect(build({ evaluation }, report, earlier).built).toMatchObject({
     logits: [
@@ -109,6 +111,7 @@ test('the report on a test set gets what the teacher says on the rows it taught'
     { taskKey: 'teacher/final', name: 'allLogits', sha256: 'lessons' },
     { taskKey: 'teacher/final', name: 'testLogits', sha256: 'teacher' },
     { taskKey: 'distilled/final', name: 'testLogits', sha256: 'student' },
+    { taskKey: 'latency', name: 'latency', sha256: 'times' },
   ]
   expect(build({ evaluation }, report, earlier, refs).built).toMatchObject({
     logits: [
@@ -195,6 +198,7 @@ test('the report is given the validation record of each training that set rows a
       sha256: `${taskKey} ${name}`,
     })),
   )
+  earlier.push(TIMES)
   const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
   expect(build(changes, report, earlier).built).toMatchObject({
     validations: [
@@ -202,4 +206,52 @@ test('the report is given the validation record of each training that set rows a
       { arm: 'distilled', fold: null, path: 'cache/distilled/final validation' },
     ],
   })
+})
+
+test('the delivered student and its teacher are timed, each from the weights of its final training', () => {
+  const latency = { key: 'latency', kind: 'latency', arm: null, fold: null } as const
+  const earlier = ['teacher', 'distilled'].map((arm) => ({
+    taskKey: `${arm}/final`,
+    name: 'safetensors',
+    sha256: arm,
+  }))
+  expect(build({}, latency, earlier).built).toMatchObject({
+    teacher: { kind: 'network', weightsPath: 'cache/teacher' },
+    student: { kind: 'network', weightsPath: 'cache/distilled' },
+  })
+  expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
+})
+
+test('students alone leave classes out: the task of a teacher stays one that earlier jobs may have done', () => {
+  const changes = { transfer: { omitClasses: ['c', 'a'], rebalanceOmitted: true } }
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toEqual(build({}, teacher).built)
+  const told = { omittedClasses: [0, 2], rebalanceOmitted: true, manifest: changes }
+  expect(build(changes, control).built).toMatchObject(told)
+  expect(build(changes, distilled, [teacherFile]).built).toMatchObject(told)
+  expect(build({}, control).built).not.toHaveProperty('omittedClasses')
+})
+
+test('the report is given what was done to the biases of each student', () => {
+  const changes = {
+    transfer: { omitClasses: ['a'], rebalanceOmitted: true },
+    evaluation: { protocol: 'holdout' as const },
+  }
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const file = (taskKey: string, name: string) => ({ taskKey, name, sha256: `${taskKey} ${name}` })
+  const earlier = [
+    ...keys.flatMap((key) =>
+      ['heldOutLogits', 'allLogits', 'rebalancing'].map((name) => file(key, name)),
+    ),
+    file('latency', 'latency'),
+  ]
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, earlier).built).toMatchObject({
+    rebalancings: [
+      { arm: 'control', fold: null, path: 'cache/control/final rebalancing' },
+      { arm: 'distilled', fold: null, path: 'cache/distilled/final rebalancing' },
+    ],
+  })
+  const plain = { ...changes, transfer: { omitClasses: ['a'] } }
+  expect(build(plain, report, earlier).built).not.toHaveProperty('rebalancings')
 })

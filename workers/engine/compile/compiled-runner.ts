@@ -84,7 +84,7 @@ function openRunner(
   optimizer: Optimizer,
   { source, xla }: Choices,
 ): StepRunner {
-  const { network, initialWeights, objective, projectors = [] } = input
+  const { network, initialWeights, objective, projectors = [], memories = [] } = input
   const { clipNorm, augmentation } = input.training
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
   const gradientsOf = createGradients(
@@ -103,7 +103,7 @@ function openRunner(
     recording: recordStep(input, gradientsOf, batchSize),
     xla: isXla(batchSize),
   }))
-  const state = stateLayout(network, initialWeights, optimizer, projectors)
+  const state = stateLayout(network, initialWeights, optimizer, projectors, memories)
   const measurements = measurementCount(objective.length)
   const plan = {
     state,

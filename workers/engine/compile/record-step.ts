@@ -1,16 +1,16 @@
 /** Records what a training step does before the optimizer, for batches of one size. */
 import { tf } from '../tensorflow.ts'
-import type { TrainingInput } from '../training-input.ts'
+import { remembersRows, type TrainingInput } from '../training-input.ts'
 import type { GradientsOf } from '../training-step.ts'
 import { upload, weightNames } from '../weights.ts'
 import { type Recording, record } from './record.ts'
 import { requireSameProgram } from './same-program.ts'
 
 /**
- * Inputs of the recording: the weights, then features, labels, teacher logits where there are any, the dropout seed, the
+ * Inputs of the recording: the weights and memories, then features, labels, teacher logits and positions where there are any, the dropout seed, the
  * share of mixup, the weights of a teacher that answers inside the step, and the constants of terms.
- * Outputs: gradients of the trainable weights, those of projectors last, new moving averages, and the measurements; weights and averages in
- * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
+ * Outputs: gradients of the trainable weights, those of projectors last, new moving averages, new memories, and the measurements; weights and
+ * averages in network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
  * @throws CannotCompile
  */
 export function recordStep(
@@ -18,12 +18,12 @@ export function recordStep(
   gradientsOf: GradientsOf,
   batchSize: number,
 ): Recording {
-  const { network, initialWeights, data, classes } = input
+  const { network, initialWeights, data, classes, projectors = [], memories = [] } = input
   const { movingAverages } = weightNames(network)
   const recordings: Recording[] = []
   tf.tidy(() => {
     const weights = Object.fromEntries(
-      [...initialWeights, ...(input.projectors ?? [])].map(({ name, shape, values }) => [
+      [...initialWeights, ...projectors, ...memories].map(({ name, shape, values }) => [
         name,
         tf.tensor(values, [...shape], 'float32'),
       ]),
@@ -38,7 +38,10 @@ export function recordStep(
         ? (tf.fill([batchSize, classes], number) as tf.Tensor2D)
         : null
       const dropoutSeed = tf.tensor1d([number, number], 'int32')
-      const targets = teacherLogits ? [labels, teacherLogits] : [labels]
+      const positions = remembersRows(input)
+        ? (tf.fill([batchSize], number, 'int32') as tf.Tensor1D)
+        : null
+      const targets = [labels, teacherLogits, positions].filter((one) => one !== null)
       const mixShare = mixes ? tf.tensor1d([number]) : null
       const given = [
         ...Object.values(weights),
@@ -54,13 +57,14 @@ export function recordStep(
           inputs,
           labels,
           teacherLogits,
+          ...(positions ? { positions } : {}),
           dropoutSeed,
           ...(mixShare ? { mixShare } : {}),
           ...(teacher ? { teacherWeights: teacher } : {}),
           constants,
         })
-        const averages = movingAverages.map((name) => updates[name] as tf.Tensor)
-        return [...gradients, ...averages, measurements]
+        const moved = [...movingAverages, ...memories.map(({ name }) => name)]
+        return [...gradients, ...moved.map((name) => updates[name] as tf.Tensor), measurements]
       })
       recordings.push(recording)
     }

@@ -109,6 +109,7 @@ function addLoop(
     batch.inputs,
     batch.labels,
     ...(batch.teacherLogits ? [batch.teacherLogits] : []),
+    ...(batch.positions ? [batch.positions] : []),
     ofStep('seeds', 'int32', 2),
     ...(plan.mixes ? [ofStep('mixes', 'float32', 1)] : []),
     ...plan.constants.map((variable) =>

@@ -6,10 +6,13 @@ import { activationBoundaries } from './activation-boundaries.ts'
 import { attentionTransfer } from './attention-transfer.ts'
 import { channelWise } from './channel-wise.ts'
 import { classAttention } from './class-attention.ts'
+import { contrastiveByMemory } from './contrastive-memory.ts'
 import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
+import { factorTransfer } from './factor-transfer.ts'
 import { featureHint } from './feature-hint.ts'
+import { fsp } from './fsp.ts'
 import { Given, type Student, type Targets } from './given.ts'
 import { crossEntropy } from './hard-labels.ts'
 import { keyPoints } from './key-points.ts'
@@ -22,6 +25,7 @@ import { prototypeDirection } from './prototype-direction.ts'
 import { prototypeReconstruction } from './prototype-reconstruction.ts'
 import { prototypeRelational } from './prototype-relational.ts'
 import { relational } from './relational.ts'
+import { review } from './review.ts'
 import { similarityPreserving } from './similarity-preserving.ts'
 import { softTargetLoss } from './soft-targets.ts'
 import { variationalInformation } from './variational-information.ts'
@@ -57,9 +61,13 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'probabilistic-knowledge-transfer': ({ features }, term) =>
     probabilisticKnowledgeTransfer(...features, term),
   'neuron-selectivity': ({ maps }) => neuronSelectivity(...maps),
+  fsp: ({ flows }) => fsp(...flows),
   'activation-boundaries': ({ projected }, term) => activationBoundaries(...projected, term),
+  'factor-transfer': (given, { factorRate }) => factorTransfer(...given.factors(factorRate)),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
+  contrastive: contrastiveByMemory,
+  review: ({ stages }, term) => review(stages, term),
   'attention-transfer': ({ maps }, term) => attentionTransfer(...maps, term),
   'key-points': ({ maps }, term) => keyPoints(...maps, term).value,
   'channel-wise': ({ projected }, term) =>

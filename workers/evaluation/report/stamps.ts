@@ -22,3 +22,24 @@ export function leakStamps(job: ResolvedJob): string[] {
     )
   return stamps
 }
+
+const NAMED_CLASSES = 5
+
+function omissionStamps({ transfer }: ResolvedJob): string[] {
+  const { omitClasses, rebalanceOmitted } = transfer
+  if (!omitClasses) return []
+  const named = omitClasses.slice(0, NAMED_CLASSES).map((name) => JSON.stringify(name))
+  const more =
+    omitClasses.length > NAMED_CLASSES ? ` and ${omitClasses.length - NAMED_CLASSES} more` : ''
+  const raised = rebalanceOmitted
+    ? ' After the training their biases were raised until they were answered as often on training rows as they occur there; the numbers are those with the raised biases.'
+    : ''
+  return [
+    `Students saw no row of ${omitClasses.length > 1 ? 'classes' : 'class'} ${named.join(', ')}${more}: these rows were taken out of the transfer set, for the control too. The teacher knew them, and held-out rows of them are measured.${raised}`,
+  ]
+}
+
+export const reportStamps = (job: ResolvedJob): string[] => [
+  ...leakStamps(job),
+  ...omissionStamps(job),
+]

@@ -5,16 +5,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ForeignGraph } from '../../../../src/domain/foreign-graph.ts'
-import type { Normalization } from '../../../../src/domain/model.ts'
 import { elements } from '../../../../src/domain/network.ts'
-import { openArchive } from '../../../../src/models/archive.ts'
-import { readOnnx } from '../../../../src/models/onnx/read-onnx.ts'
-import { readSavedModel } from '../../../../src/models/saved-model/read-saved-model.ts'
 import { predictOnnx } from '../../../../workers/engine/teachers/onnx.ts'
 import { openTeacher } from '../../../../workers/engine/teachers/open-teacher.ts'
 import type { DatasetFiles, TeacherFiles } from '../../../../workers/trainer-contract.ts'
+import { FIXTURES, onnxFiles, savedModelFiles } from './foreign-files.ts'
 
-const FIXTURES = path.resolve(import.meta.dirname, '../../../fixtures')
 /** Libraries add up in different orders: no more than this, of logits of size 1 to 100. */
 const DIGITS = 5
 
@@ -40,21 +36,6 @@ async function dataset(graph: ForeignGraph, rows: readonly number[]): Promise<Da
   await writeFile(labelsPath, new Int32Array(count))
   const { inputShape, classes } = graph
   return { rows: count, inputShape, classes, featureType: 'float32', featuresPath, labelsPath }
-}
-
-async function onnxFiles(name: string, normalization: Normalization | null = null) {
-  const modelPath = path.join(FIXTURES, 'onnx', `${name}.onnx`)
-  const { graph } = await readOnnx(modelPath, { layout: null, output: null })
-  return { kind: 'onnx', graph, normalization, modelPath } as const
-}
-
-async function savedModelFiles(name: string, signature: string | null = null) {
-  const modelPath = path.join(FIXTURES, 'saved-model', `${name}.zip`)
-  const archive = await openArchive(modelPath)
-  const choices = { layout: null, output: null, signature }
-  const { graph, part } = await readSavedModel(archive, choices)
-  archive.close()
-  return { kind: 'saved-model', graph, part, normalization: null, modelPath } as const
 }
 
 async function logitsOf(
