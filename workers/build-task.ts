@@ -85,7 +85,9 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
   }
   // Logits go under the fold that their network was trained for: a frozen teacher answers for all folds at once.
   const frozen = job.evaluation.teacherPerFold === 'frozen'
-  if (frozen && foldCount(job) > 0) add('teacher', null, 'allLogits', 'all')
+  // Without folds the final teacher is the one whose lessons the report describes.
+  const isFinalDescribed = foldCount(job) > 0 ? frozen : job.testSet !== null
+  if (isFinalDescribed) add('teacher', null, 'allLogits', 'all')
   for (let fold = 0; fold < foldCount(job); fold++)
     for (const arm of arms)
       if (arm !== 'teacher') add(arm, fold, 'heldOutLogits', 'held-out')

@@ -8,7 +8,7 @@ import type { ModelService } from '../application/model-service.ts'
 import type { SplitService } from '../application/split-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
 import type { BlobStore } from '../domain/ports.ts'
-import { Report } from '../domain/report.ts'
+import { REPORT_SCHEMAS } from '../domain/report/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
 import { registerOpenapi } from './plugins/openapi.ts'
@@ -41,7 +41,7 @@ export interface AppDependencies {
 }
 
 /** Named in the document and in routes by `$ref`. */
-const SHARED = [JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
+const SHARED = [JobSpec, JobSchema, ...REPORT_SCHEMAS, DatasetSchema, ModelSchema, ProblemSchema]
 
 export async function buildApp(dependencies: AppDependencies) {
   const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies

@@ -5,7 +5,7 @@
 import type { Dataset } from './dataset.ts'
 import type { PlannedTask } from './job-plan.ts'
 import type { Model, Precision, WeightFormat } from './model.ts'
-import type { Report } from './report.ts'
+import type { Report } from './report/report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type {
   ClaimedTask,

@@ -1,7 +1,7 @@
 /** What a job can be besides folds: a test set, a holdout, a teacher from outside; and one whose training breaks down. */
 import { describe, expect, test } from 'vitest'
 import type { Job } from '../../src/cli/client.ts'
-import type { Report } from '../../src/domain/report.ts'
+import type { Report } from '../../src/domain/report/report.ts'
 import { argMax, forwardPass, logSumExp } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'

@@ -1,22 +1,13 @@
 /** What each network makes of the classes that its transfer set left out, and what raising their biases did. */
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
-import type { OmittedClass } from '../../src/domain/report.ts'
+import type { OmittedClass } from '../../src/domain/report/omitted-class.ts'
 import { omittedClasses } from '../../src/domain/transfer.ts'
 import { partition } from '../../src/splits/split.ts'
 import { transferSet } from '../../src/splits/transfer-set.ts'
-import type { Rebalancing, ReportTask } from '../trainer-contract.ts'
-import { armLogits, type MeasuredRows, type ReadFile } from './logits-store.ts'
-import { argmax } from './metrics.ts'
-
-interface Scene {
-  readonly task: ReportTask
-  readonly read: ReadFile
-  readonly labels: Int32Array
-  /** Null where the split is not grouped. */
-  readonly groups: Int32Array | null
-  /** Null without a test set. */
-  readonly testLabels: Int32Array | null
-}
+import type { Rebalancing } from '../trainer-contract.ts'
+import { armLogits, type MeasuredRows } from './logits-store.ts'
+import { argmax } from './metrics/argmax.ts'
+import type { Scene } from './report/scene.ts'
 
 type StudentArm = 'distilled' | 'control'
 

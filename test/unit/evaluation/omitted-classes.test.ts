@@ -3,7 +3,7 @@ import type { Split } from '../../../src/domain/evaluation.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
 import { partition } from '../../../src/splits/split.ts'
 import { measureOmitted } from '../../../workers/evaluation/omitted-classes.ts'
-import { reportStamps } from '../../../workers/evaluation/report-notes.ts'
+import { reportStamps } from '../../../workers/evaluation/report/stamps.ts'
 import type { Rebalancing, ReportTask } from '../../../workers/trainer-contract.ts'
 import { dataset, references, resolved, spec } from '../../support/specs.ts'
 

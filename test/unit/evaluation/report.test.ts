@@ -1,132 +1,11 @@
-import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
-import { inferNetwork } from '../../../src/domain/infer-network.ts'
-import type { LatencyRecord } from '../../../src/domain/latency.ts'
-import type { Network } from '../../../src/domain/network.ts'
-import { LABELS_ONLY } from '../../../src/domain/objective.ts'
-import { Measurement, Report } from '../../../src/domain/report.ts'
-import type { DatasetReference, ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import type { Report } from '../../../src/domain/report/report.ts'
+import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
 import { partition } from '../../../src/splits/split.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
-import { buildReport } from '../../../workers/evaluation/report.ts'
-import type {
-  MeasuredLogits,
-  ReportTask,
-  ValidationFile,
-} from '../../../workers/trainer-contract.ts'
-
-function network(hidden: number): Network {
-  const made = inferNetwork({ preset: 'mlp', hiddenUnits: [hidden] }, [2], 2, '')
-  if (!('network' in made)) throw new Error(JSON.stringify(made))
-  return made.network
-}
-
-const dataset = (rows: number, name = 'toy'): DatasetReference => ({
-  id: `ds_${name}`,
-  name,
-  contentSha256: name,
-  rows,
-  inputShape: [2],
-  classNames: ['no', 'yes'],
-  featureType: 'float32',
-  featuresSha256: 'f',
-  labelsSha256: 'l',
-})
-
-const times = (p50Ms: number) => ({ p50Ms, p95Ms: 2 * p50Ms, runs: 200 })
-const LATENCY: LatencyRecord = {
-  teacher: null,
-  student: { batch1: times(0.25), batch64: times(1) },
-  processor: 'one of some kind',
-}
-const K_FOLD: Split = { kind: 'k-fold', folds: 2, stratified: true, seed: 1 }
-const HOLDOUT: Split = { kind: 'holdout', fraction: 0.25, stratified: true, seed: 1 }
-
-/** Two classes in turn. */
-const labelsOf = (rows: number): Int32Array =>
-  Int32Array.from({ length: rows }, (_, row) => row % 2)
-
-class Fixture {
-  readonly files = new Map<string, Uint8Array>()
-  readonly logits: MeasuredLogits[] = []
-  readonly validations: ValidationFile[] = []
-  groupsPath?: string
-  readonly suggestions: { fold: number | null; path: string }[] = []
-  readonly labels: Int32Array
-  readonly job: ResolvedJob
-
-  constructor(rows: number, evaluation: Partial<Evaluation> & { split: Split }, testRows = 0) {
-    this.labels = labelsOf(rows)
-    this.put('labels', this.labels)
-    if (testRows > 0) this.put('test-labels', labelsOf(testRows))
-    this.job = {
-      name: null,
-      dataset: dataset(rows),
-      testSet: testRows > 0 ? dataset(testRows, 'other') : null,
-      teacher: { kind: 'train', network: network(8), training: resolveTraining({}, 40) },
-      student: { network: network(3), training: resolveTraining({}, 40) },
-      objective: LABELS_ONLY,
-      transfer: { labelledFraction: 0.5 },
-      preprocessing: { normalization: 'standardize' },
-      evaluation: { control: true, teacherPerFold: 'retrain', testSet: null, ...evaluation },
-      seed: 9,
-      notes: [],
-    }
-  }
-
-  put(path: string, values: Int32Array | Float32Array): void {
-    this.files.set(path, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  }
-
-  /** Logits that are right but for the first `wrong` rows of each class of the given ones. */
-  answer(entry: Omit<MeasuredLogits, 'path'>, labels: readonly number[], wrong: number): void {
-    const seen = [0, 0]
-    const values = labels.flatMap((label) => {
-      const nth = seen[label] ?? 0
-      seen[label] = nth + 1
-      const says = nth < wrong ? 1 - label : label
-      return says === 0 ? [1, 0] : [0, 1]
-    })
-    const path = `${entry.arm}/${entry.fold}/${entry.covers}`
-    this.put(path, Float32Array.from(values))
-    this.logits.push({ ...entry, path })
-  }
-
-  heldOut(fold: number | null): number[] {
-    const { heldOut } = partition(this.job.evaluation.split, this.labels, fold)
-    return Array.from(heldOut, (row) => this.labels[row] ?? -1)
-  }
-
-  build(change: Partial<ResolvedJob> = {}): Report {
-    const task: ReportTask = {
-      kind: 'report',
-      job: { ...this.job, ...change },
-      labelsPath: 'labels',
-      ...(this.groupsPath === undefined ? {} : { groupsPath: this.groupsPath }),
-      testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
-      logits: this.logits,
-      validations: this.validations,
-      latencyPath: 'latency',
-      suggestions: this.suggestions,
-      outputDirectory: 'unused',
-    }
-    this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
-    const report = buildReport(task, (path) => {
-      const bytes = this.files.get(path)
-      if (!bytes) throw new Error(`no file ${path}`)
-      return bytes
-    })
-    expect(Value.Errors(Report, { ...report, folds: [] })).toEqual([])
-    for (const { fold, repeat, ...measurement } of report.folds) {
-      expect(Number.isInteger(repeat)).toBe(true)
-      expect(Number.isInteger(fold)).toBe(true)
-      expect(Value.Errors(Measurement, measurement)).toEqual([])
-    }
-    return report
-  }
-}
+import { dataset, Fixture, HOLDOUT, K_FOLD, LATENCY, labelsOf, network } from './report-fixture.ts'
 
 /** 40 rows, two folds of 20: distilled is wrong once a class and fold, the control three and then four times. */
 function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
@@ -186,11 +65,13 @@ test('folds are measured one by one and summarized with mean and sample standard
     mean: expect.closeTo(0.65, 14),
     standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
     n: 2,
+    interval: expect.objectContaining({ method: 'corrected-t' }),
   })
   expect(gain?.accuracy).toEqual({
     mean: expect.closeTo(0.25, 14),
     standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
     n: 2,
+    interval: expect.objectContaining({ method: 'corrected-t' }),
   })
   expect(final).toBeNull()
 })
@@ -230,7 +111,7 @@ test('repeats are measured fold by fold, kept apart, and averaged over all', () 
   expect(arms.control?.metrics.accuracy).toMatchObject({ mean: expect.closeTo(0.75, 14), n: 4 })
   expect(gain?.accuracy).toMatchObject({ mean: expect.closeTo(0.25, 14), n: 4 })
   // 20 rows a class are enough for 2 folds, however often they are cut.
-  expect(warnings).toEqual([])
+  expect(warnings.map(({ code }) => code)).not.toContain('small-class')
 })
 
 test('a grouped split is cut by the groups that the task names', () => {
@@ -287,7 +168,11 @@ test('logits of a retrained teacher that cover all rows are cut to the fold', ()
   for (const [at, row] of heldOut.entries()) all.set(values.subarray(at * 2, at * 2 + 2), row * 2)
   fixture.put('all', all)
   fixture.logits[index] = { arm: 'teacher', fold: 1, covers: 'all', path: 'all' }
-  expect(fixture.build()).toEqual(expected)
+  const { teacherFit, ...report } = fixture.build()
+  const { teacherFit: unknown, ...rest } = expected
+  expect(report).toEqual(rest)
+  expect(unknown.training).toBeNull()
+  expect(teacherFit.training).toMatchObject({ rows: 20 })
 })
 
 test('a frozen teacher is cut from its answers on all rows, and the report is stamped', () => {
@@ -339,7 +224,12 @@ test('holdout reports the final on the part that is held back, with n = 1', () =
   expect(evaluation).toMatchObject({ protocol: 'holdout', folds: 0 })
   expect(folds).toEqual([])
   expect(final).toMatchObject({ heldOutRows: 20, trainingRows: 60, distilled: { accuracy: 0.9 } })
-  expect(arms.distilled.metrics.accuracy).toEqual({ mean: 0.9, standardDeviation: null, n: 1 })
+  expect(arms.distilled.metrics.accuracy).toEqual({
+    mean: 0.9,
+    standardDeviation: null,
+    n: 1,
+    interval: null,
+  })
   expect(gain?.accuracy.mean).toBeCloseTo(0.1, 14)
 })
 
@@ -385,55 +275,93 @@ test('without a control there is no gain, and a warning says so', () => {
   expect(report.warnings.map(({ code }) => code)).toEqual(['no-control'])
 })
 
-test('a large gain of a good teacher on large classes needs no warning', () => {
-  expect(twoFolds().build().warnings).toEqual([])
-})
-
-test('a gain measured once is called so', () => {
-  expect(
-    holdout()
-      .build()
-      .warnings.map(({ code }) => code),
-  ).toEqual(['gain-measured-once'])
-})
-
-/** Arms with the given numbers of wrong rows a class, in each of the two folds. */
+/** Arms with the given numbers of wrong rows a class in each fold. */
 function wrongs(
   rows: number,
-  arms: Record<'teacher' | 'distilled' | 'control', readonly [number, number]>,
+  arms: Record<'teacher' | 'distilled' | 'control', readonly number[]>,
 ): Report {
-  const fixture = new Fixture(rows, { split: K_FOLD })
+  const folds = arms.teacher.length
+  const fixture = new Fixture(rows, { split: { kind: 'k-fold', folds, stratified: true, seed: 1 } })
   for (const arm of ['teacher', 'distilled', 'control'] as const)
-    for (const fold of [0, 1])
+    for (let fold = 0; fold < folds; fold++)
       fixture.answer({ arm, fold, covers: 'held-out' }, fixture.heldOut(fold), arms[arm][fold] ?? 0)
   return fixture.build()
 }
 
-test('a gain below its spread between folds is warned about with both numbers and the folds', () => {
-  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 2], control: [3, 1] })
-  expect(warnings).toHaveLength(1)
-  expect(warnings[0]).toMatchObject({ code: 'gain-within-noise' })
-  expect(warnings[0]?.message).toContain('0.0500 on average over 2 folds')
-  expect(warnings[0]?.message).toContain('standard deviation between folds is 0.2121')
-  expect(warnings[0]?.message).toContain('not a significance test')
+test('a large gain of a good teacher on large classes needs no warning', () => {
+  const { warnings, verdict } = wrongs(200, {
+    teacher: [0, 0, 0, 1, 0],
+    distilled: [1, 1, 1, 1, 1],
+    control: [3, 4, 3, 4, 4],
+  })
+  expect(warnings).toEqual([])
+  expect(verdict).toMatchObject({ outcome: 'distilled-better', test: 'corrected-resampled-t' })
+  expect(verdict.p).toBeLessThan(0.01)
 })
 
-test('no gain at all is within noise too', () => {
-  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [1, 1] })
+test('a gain measured once is called so, and tested on its rows', () => {
+  const { warnings, verdict, significance } = holdout().build()
+  expect(warnings.map(({ code }) => code)).toEqual(['gain-measured-once', 'gain-within-noise'])
+  // The control is wrong on two rows that distilled gets right, and never the other way round.
+  expect(significance.comparisons[0]?.mcnemar).toMatchObject({
+    rows: 20,
+    onlyFirstRight: 2,
+    onlySecondRight: 0,
+    p: 0.5,
+  })
+  expect(verdict).toMatchObject({
+    outcome: 'no-significant-difference',
+    test: 'exact-mcnemar',
+    p: 0.5,
+    gain: expect.closeTo(0.1, 14),
+    gainInterval: { method: 'bootstrap' },
+  })
+})
+
+test('a gain inside the noise is warned about with its interval, test and folds', () => {
+  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 2], control: [3, 1] })
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toMatchObject({
+    code: 'gain-within-noise',
+    numbers: { gain: expect.closeTo(0.05, 14), level: 0.05 },
+  })
+  expect(warnings[0]?.message).toContain('5.0 points, 95 % CI -325.1 to 335.1')
+  expect(warnings[0]?.message).toContain('corrected resampled t over 2 folds, p = 0.88')
+})
+
+test('no gain at all is inside the noise too', () => {
+  const { warnings, verdict } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [1, 1] })
   expect(warnings.map(({ code }) => code)).toEqual(['gain-within-noise'])
+  expect(verdict).toMatchObject({ outcome: 'no-significant-difference', p: 1, mcnemarP: 1 })
+})
+
+test('a gain that is the same in all folds has no known spread and is not tested', () => {
+  const { verdict } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [3, 3] })
+  expect(verdict).toMatchObject({ outcome: 'not-tested', test: null, p: null, gainInterval: null })
+  expect(verdict.sentence).toMatch(
+    /^Distilled is 20\.0 points of accuracy above control in each of 2 folds/,
+  )
 })
 
 test('a teacher as good as the control is warned about with both accuracies', () => {
   const { warnings } = wrongs(40, { teacher: [2, 2], distilled: [1, 1], control: [2, 2] })
   expect(warnings).toMatchObject([
-    { code: 'teacher-not-better', message: expect.stringContaining('0.8000 against 0.8000') },
+    {
+      code: 'teacher-not-better',
+      message: expect.stringContaining('80.0 % against 80.0 %'),
+      numbers: { teacher: 0.8, control: 0.8 },
+    },
   ])
 })
 
 test('classes with fewer than ten rows a fold are named with their rows', () => {
   const { warnings } = wrongs(39, { teacher: [0, 0], distilled: [1, 1], control: [3, 3] })
   expect(warnings).toMatchObject([
-    { code: 'small-class', message: expect.stringContaining('20 rows, 10 a fold: "yes" (19)') },
+    {
+      code: 'small-class',
+      message: expect.stringContaining('20 rows, 10 a fold: "yes" (19)'),
+      numbers: { classes: 1, needed: 20, smallest: 19 },
+    },
   ])
 })
 

@@ -112,6 +112,29 @@ test('the report finds a frozen teacher once, under the final that it was traine
   })
 })
 
+test('the report on a test set gets what the teacher says on the rows it taught', () => {
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  const evaluation = {
+    protocol: 'test-set',
+    control: false,
+    testSet: { id: 'ds_test_set' },
+  } as const
+  const refs = references({ testSet: dataset({ id: 'ds_test_set' }) })
+  const earlier = [
+    { taskKey: 'teacher/final', name: 'allLogits', sha256: 'lessons' },
+    { taskKey: 'teacher/final', name: 'testLogits', sha256: 'teacher' },
+    { taskKey: 'distilled/final', name: 'testLogits', sha256: 'student' },
+    { taskKey: 'latency', name: 'latency', sha256: 'times' },
+  ]
+  expect(build({ evaluation }, report, earlier, refs).built).toMatchObject({
+    logits: [
+      { arm: 'teacher', fold: null, covers: 'all', path: 'cache/lessons' },
+      { arm: 'teacher', fold: null, covers: 'test-set', path: 'cache/teacher' },
+      { arm: 'distilled', fold: null, covers: 'test-set', path: 'cache/student' },
+    ],
+  })
+})
+
 test('recorded outputs are files for the rows they belong to; their students say which outputs they are', () => {
   const recorded = (sha256: string) => ({ contentSha256: 'c'.repeat(64), rows: 100, sha256 })
   const teacher: Model = {

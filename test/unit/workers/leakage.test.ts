@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/domain/job-spec.ts'
 import type { LatencyRecord } from '../../../src/domain/latency.ts'
-import type { Report } from '../../../src/domain/report.ts'
+import type { Report } from '../../../src/domain/report/report.ts'
 import { foldOfRow } from '../../../src/splits/split.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { type LocalRows, localJob } from '../../support/run-locally.ts'

@@ -1,0 +1,53 @@
+/** Facts that change what all numbers of the report mean. */
+import { foldCount } from '../../../src/domain/job-plan.ts'
+import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
+
+const CONSEQUENCE =
+  'Its scores may be too good, and the gain is no evidence of better results on new data.'
+
+/** Ways in which what is held out may have been seen; with any of them the gain is not called generalisation. */
+export function leakStamps(job: ResolvedJob): string[] {
+  const stamps: string[] = []
+  if (job.teacher.kind === 'model')
+    stamps.push(
+      `The teacher may have seen held-out rows: it was given as a stored model, and the rows it was trained on are not known here. ${CONSEQUENCE}`,
+    )
+  else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0)
+    stamps.push(
+      `The teacher may have seen held-out rows: it was trained once on all rows and then taught every fold. ${CONSEQUENCE}`,
+    )
+  if (job.testSet?.contentSha256 === job.dataset.contentSha256)
+    stamps.push(
+      'The test set is the training data: both datasets have the same content, so the final numbers are not held-out.',
+    )
+  return stamps
+}
+
+function crossFitStamps({ evaluation: { innerFolds } }: ResolvedJob): string[] {
+  if (innerFolds === undefined) return []
+  return [
+    `Soft labels are out-of-fold predictions: the training rows of each student were cut into ${innerFolds} parts, and each part was answered by a teacher that was trained on the others. The teacher in this report is another one, trained on all training rows; no student learned from it.`,
+  ]
+}
+
+const NAMED_CLASSES = 5
+
+function omissionStamps({ transfer }: ResolvedJob): string[] {
+  const { omitClasses, rebalanceOmitted } = transfer
+  if (!omitClasses) return []
+  const named = omitClasses.slice(0, NAMED_CLASSES).map((name) => JSON.stringify(name))
+  const more =
+    omitClasses.length > NAMED_CLASSES ? ` and ${omitClasses.length - NAMED_CLASSES} more` : ''
+  const raised = rebalanceOmitted
+    ? ' After the training their biases were raised until they were answered as often on training rows as they occur there; the numbers are those with the raised biases.'
+    : ''
+  return [
+    `Students saw no row of ${omitClasses.length > 1 ? 'classes' : 'class'} ${named.join(', ')}${more}: these rows were taken out of the transfer set, for the control too. The teacher knew them, and held-out rows of them are measured.${raised}`,
+  ]
+}
+
+export const reportStamps = (job: ResolvedJob): string[] => [
+  ...leakStamps(job),
+  ...crossFitStamps(job),
+  ...omissionStamps(job),
+]
