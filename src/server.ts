@@ -5,6 +5,7 @@ import { createDatasetService } from './application/dataset-service.ts'
 import { createExportService } from './application/export-service.ts'
 import { createJobService } from './application/job-service.ts'
 import { createModelService } from './application/model-service.ts'
+import { createSplitService } from './application/split-service.ts'
 import { readConfig, redacted, refuseOpenDoor } from './config.ts'
 import { identifiers as ids } from './identifiers.ts'
 import { createLogger } from './logger.ts'
@@ -67,6 +68,7 @@ const app = await buildApp({
     }),
   }),
   exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
+  splits: createSplitService({ jobs: jobStore, blobs }),
   blobs,
   health: {
     database: async () => {

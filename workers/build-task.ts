@@ -1,20 +1,31 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
-import { finalIsMeasured, foldCount, planJob, taskKey, teacherKey } from '../src/domain/job-plan.ts'
+import {
+  finalIsMeasured,
+  foldCount,
+  innerTeacherKeys,
+  planJob,
+  taskKey,
+  teacherKey,
+} from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
 import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
 import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
 import type { ClaimedTask } from '../src/domain/task.ts'
+import { omittedClasses } from '../src/domain/transfer.ts'
 import type { Arm } from '../src/domain/words.ts'
 import type {
   DatasetFiles,
   LatencyTask,
   MeasuredLogits,
+  RebalancingFile,
+  ReportTask,
   Task,
   TeacherFiles,
   TeacherInStep,
   TrainingFile,
+  TrainTask,
 } from './trainer-contract.ts'
 
 /** Files that earlier tasks of the job left. */
@@ -30,6 +41,12 @@ interface Surroundings {
   readonly fileOf: (sha256: string) => string
   readonly outputDirectory: string
 }
+
+/** Where rows of one group have to stay together, and only there, a task knows the groups. */
+const groupsOf = ({ dataset, evaluation }: ResolvedJob, fileOf: Surroundings['fileOf']) =>
+  evaluation.split.grouped && dataset.groups
+    ? { groupsPath: fileOf(dataset.groups.sha256) }
+    : undefined
 
 function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf']): DatasetFiles {
   return {
@@ -68,7 +85,9 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
   }
   // Logits go under the fold that their network was trained for: a frozen teacher answers for all folds at once.
   const frozen = job.evaluation.teacherPerFold === 'frozen'
-  if (frozen && foldCount(job) > 0) add('teacher', null, 'allLogits', 'all')
+  // Without folds the final teacher is the one whose lessons the report describes.
+  const isFinalDescribed = foldCount(job) > 0 ? frozen : job.testSet !== null
+  if (isFinalDescribed) add('teacher', null, 'allLogits', 'all')
   for (let fold = 0; fold < foldCount(job); fold++)
     for (const arm of arms)
       if (arm !== 'teacher') add(arm, fold, 'heldOutLogits', 'held-out')
@@ -123,9 +142,9 @@ const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
 
 /** Jobs of earlier versions left none. */
 function curveFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
-  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
+  return planJob(job).flatMap(({ key, kind, arm, fold, innerFold }) => {
     const path = kind === 'train' ? findFile(surroundings, key, 'curve') : null
-    return arm !== null && path !== null ? [{ arm, fold, path }] : []
+    return arm !== null && path !== null && innerFold === undefined ? [{ arm, fold, path }] : []
   })
 }
 
@@ -138,11 +157,37 @@ function matchedSeconds({ job, arm, fold }: ClaimedTask, surroundings: Surroundi
 }
 
 function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
-  return planJob(job).flatMap(({ key, kind, arm, fold }) => {
-    if (kind !== 'train' || arm === null) return []
+  return planJob(job).flatMap(({ key, kind, arm, fold, innerFold }) => {
+    // Teachers of inner folds are not measured.
+    if (kind !== 'train' || arm === null || innerFold !== undefined) return []
     if (trainingOf(job, arm).validationFraction === null) return []
     return [{ arm, fold, path: needFile(surroundings, key, 'validation') }]
   })
+}
+
+function rebalancingFiles({ job }: ClaimedTask, surroundings: Surroundings): RebalancingFile[] {
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' || arm === 'control'
+      ? [{ arm, fold, path: needFile(surroundings, key, 'rebalancing') }]
+      : [],
+  )
+}
+
+/** What only a student is told: the task of a teacher stays the same, so that its work is taken over. */
+const transferOf = ({ transfer, dataset }: ResolvedJob) => ({
+  labelledFraction: transfer.labelledFraction,
+  ...(transfer.omitClasses ? { omittedClasses: omittedClasses(transfer, dataset.classNames) } : {}),
+  ...(transfer.rebalanceOmitted ? { rebalanceOmitted: transfer.rebalanceOmitted } : {}),
+})
+
+function suggestionFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): ReportTask['suggestions'] {
+  if (!job.suggestWeights) return []
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' ? [{ fold, path: needFile(surroundings, key, 'suggestedWeights') }] : [],
+  )
 }
 
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
@@ -183,9 +228,31 @@ function timedNetworks(
   }
 }
 
+/** Which part of the training rows a teacher of cross-fit answers; nothing for any other task. */
+function innerFoldOf({ job, key }: ClaimedTask): Pick<TrainTask, 'innerFold'> {
+  const index = planJob(job).find((task) => task.key === key)?.innerFold
+  const of = job.evaluation.innerFolds
+  return index === undefined || of === undefined ? {} : { innerFold: { index, of } }
+}
+
+/** Where the recorded answers are that a student learns from. */
+function recordedAnswers(
+  { job, fold }: ClaimedTask,
+  surroundings: Surroundings,
+): Pick<TrainTask, 'teacherLogitsPath' | 'outOfFoldLogits'> {
+  const inner = innerTeacherKeys(job, fold)
+  if (inner.length === 0)
+    return { teacherLogitsPath: needFile(surroundings, teacherKey(job, fold), 'allLogits') }
+  return {
+    teacherLogitsPath: null,
+    outOfFoldLogits: inner.map((key) => needFile(surroundings, key, 'heldOutLogits')),
+  }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
+  const { innerFolds } = job.evaluation
   return {
     arm,
     fold,
@@ -195,6 +262,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
     preprocessing: job.preprocessing,
     objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     transfer: arm === 'teacher' ? null : job.transfer,
     training: teaching ? job.teacher.training : job.student.training,
     teacher:
@@ -202,7 +270,11 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
         ? null
         : job.teacher.kind === 'model'
           ? teacherManifest(job.teacher.form)
-          : { network: job.teacher.network, training: job.teacher.training },
+          : {
+              network: job.teacher.network,
+              training: job.teacher.training,
+              ...(innerFolds === undefined ? {} : { innerFolds }),
+            },
   }
 }
 
@@ -215,17 +287,24 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       kind: 'report',
       job,
       labelsPath: fileOf(job.dataset.labelsSha256),
+      ...groupsOf(job, fileOf),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(claimed, surroundings),
       validations: validationFiles(claimed, surroundings),
       curves: curveFiles(claimed, surroundings),
       latencyPath: findFile(surroundings, 'latency', 'latency'),
+      ...(job.transfer.rebalanceOmitted
+        ? { rebalancings: rebalancingFiles(claimed, surroundings) }
+        : {}),
+      suggestions: suggestionFiles(claimed, surroundings),
       outputDirectory,
     }
+  const inner = innerFoldOf(claimed)
   const files = {
-    dataset: datasetFiles(job.dataset, fileOf),
+    dataset: { ...datasetFiles(job.dataset, fileOf), ...groupsOf(job, fileOf) },
     // Only a final is measured on the test set; a fold never sees it.
-    testSet: job.testSet && fold === null ? datasetFiles(job.testSet, fileOf) : null,
+    testSet:
+      job.testSet && fold === null && !inner.innerFold ? datasetFiles(job.testSet, fileOf) : null,
     outputDirectory,
   }
   if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
@@ -244,18 +323,21 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     arm,
     fold,
     split: job.evaluation.split,
+    ...inner,
     network,
     training,
     ...matchedSeconds(claimed, surroundings),
     objective,
     ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
-    labelledFraction: teaching ? 1 : job.transfer.labelledFraction,
+    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
+    ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
     normalization: job.preprocessing.normalization,
-    teacherLogitsPath:
-      isTaught && !isInside ? needFile(surroundings, teacherKey(job, fold), 'allLogits') : null,
+    ...(isTaught && !isInside
+      ? recordedAnswers(claimed, surroundings)
+      : { teacherLogitsPath: null }),
     teacher: isInside ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
-    deliver: fold === null && arm !== 'control',
+    deliver: fold === null && arm !== 'control' && !inner.innerFold,
     keepWeights: arm === 'teacher' && teachesInside(job),
     manifest: manifestOf(claimed),
   }

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { readLabels } from './engine/datasets.ts'
+import { innerParts } from '../src/splits/inner-folds.ts'
+import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
+import { partition } from '../src/splits/split.ts'
+import { readGroups, readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
-import { usableLabels } from './engine/labelled-rows.ts'
-import { deriveSeed } from './engine/random.ts'
 import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
-import { type Parts, partition } from './evaluation/split.ts'
 import { withMatchedBudget } from './matched-budget.ts'
 import {
   OUTPUT_FILES,
@@ -18,24 +18,38 @@ import {
   type TaskResult,
   type TrainTask,
 } from './trainer-contract.ts'
-import { innerSplit } from './validation-rows.ts'
 
-/** Control and distilled set the same rows aside: the seed names their role, not the arm. */
-function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): TaskRows {
-  const { seed, fold, arm } = task
-  const share = task.training.validationFraction
-  if (share === null) return { ...parts, validation: new Uint32Array() }
-  const role = arm === 'teacher' ? 'teacher' : 'student'
-  const labelledFraction = arm === 'teacher' ? 1 : task.labelledFraction
-  const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
-  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
-  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart) }
+/** Rows of each inner fold: those that the teacher of the same index answered. */
+function innerHeldOut(
+  { split, fold, seed, outOfFoldLogits = [] }: TrainTask,
+  labels: Int32Array,
+  groups: Int32Array | null,
+): Uint32Array[] {
+  const { training } = partition(split, labels, fold, groups)
+  const of = outOfFoldLogits.length
+  return outOfFoldLogits.map(
+    (_, index) => innerParts({ index, of }, split, seed, fold, training, labels, groups).heldOut,
+  )
 }
 
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
+  const { arm } = task
   const labels = await readLabels(task.dataset)
+  const groups = await readGroups(task.dataset)
   try {
-    return withValidation(task, labels, partition(task.split, labels, task.fold))
+    const rows = rowsOfTraining(
+      {
+        ...task,
+        role: arm === 'teacher' ? 'teacher' : 'student',
+        validationFraction: task.training.validationFraction,
+        labelledFraction: arm === 'teacher' ? 1 : task.labelledFraction,
+      },
+      labels,
+      groups,
+    )
+    return task.outOfFoldLogits
+      ? { ...rows, innerHeldOut: innerHeldOut(task, labels, groups) }
+      : rows
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)

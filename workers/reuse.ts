@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import type { ClaimedTask } from '../src/domain/task.ts'
 import { buildTask, type EarlierFile } from './build-task.ts'
 
-/** To be raised when the same task document gives other numbers than it did. */
-const GENERATION = 1
+/** To be raised when the same task document gives other numbers, files, or curves than it did. */
+const GENERATION = 3
 
 /** @returns null where nothing may be taken over */
 export function reuseKey(claimed: ClaimedTask, earlier: readonly EarlierFile[]): string | null {

@@ -5,12 +5,15 @@
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { LatencyRecord } from '../src/domain/latency.ts'
+import type { Method } from '../src/domain/methods/job-methods.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
+import type { ScheduledNumber } from '../src/domain/term-schedule.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
+import type { InnerFold } from '../src/splits/inner-folds.ts'
 
 /** A dataset as files: row-major little-endian features, and one little-endian int32 class index a row. */
 export interface DatasetFiles {
@@ -20,6 +23,8 @@ export interface DatasetFiles {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresPath: string
   readonly labelsPath: string
+  /** One little-endian int32 group index a row; there only where a split has to know. */
+  readonly groupsPath?: string
 }
 
 interface TaskBase {
@@ -45,16 +50,29 @@ export interface TrainTask extends TaskBase {
   /** Null: the final training. */
   readonly fold: number | null
   readonly split: Split
+  /** Of a teacher of cross-fit: the part of the training rows that it answers and is not trained on. */
+  readonly innerFold?: InnerFold
   readonly objective: readonly ResolvedTerm[]
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. Else they are made comparable on so many batches. */
+  readonly suggestWeights?: SuggestWeights
   readonly training: Training
   /** {@link TrainingRecord}s whose seconds this training may take together; absent: it runs the epochs it is given. */
   readonly matchSeconds?: { readonly teacher: string; readonly distilled: string }
   readonly labelledFraction: number
+  /** Class indices whose rows the network does not train on; absent: none, and for every teacher. */
+  readonly omittedClasses?: readonly number[]
+  /** Whether the biases of omitted classes are raised after the training. */
+  readonly rebalanceOmitted?: true
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
+  /**
+   * With cross-fit, in place of `teacherLogitsPath`: of each inner fold the answers of the teacher that did not see it, float32
+   * `[rows of the inner fold, classes]` in ascending rows.
+   */
+  readonly outOfFoldLogits?: readonly string[]
   /** A teacher that has to answer inside the step, because rows are augmented or its layers compared; null: `teacherLogitsPath` has its answers. */
   readonly teacher: TeacherInStep | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
@@ -129,10 +147,35 @@ export interface TrainingFile {
   readonly path: string
 }
 
+/** The {@link Rebalancing} of each omitted class by one training. */
+export interface RebalancingFile {
+  readonly arm: Arm
+  readonly fold: number | null
+  readonly path: string
+}
+
+/** A term whose weight was made comparable with the others'. */
+export interface SuggestedWeight {
+  readonly method: Method
+  /** Of the term with a weight of 1, before the first step: mean over batches. */
+  readonly gradientNorm: number
+  readonly factor: number
+  /** The given one times the factor. */
+  readonly weight: ScheduledNumber
+}
+
+/** The suggested weights of a training of the distilled arm: {@link SuggestedWeight} of each term of each stage, as JSON. */
+interface SuggestionFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
+  /** Of the dataset, where the split is grouped. */
+  readonly groupsPath?: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
   /** A {@link ValidationRecord} of each training that set rows aside. */
@@ -141,6 +184,10 @@ export interface ReportTask {
   readonly curves: readonly TrainingFile[]
   /** A {@link LatencyRecord}; null in jobs of versions that took no times. */
   readonly latencyPath: string | null
+  /** Absent where no bias was raised. */
+  readonly rebalancings?: readonly RebalancingFile[]
+  /** Empty where no weights were suggested. */
+  readonly suggestions: readonly SuggestionFile[]
   readonly outputDirectory: string
 }
 
@@ -148,9 +195,9 @@ export type Task = TrainTask | PredictTask | LatencyTask | ReportTask
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
-  /** float32 `[held-out rows, classes]`, ascending rows; absent where nothing is held out. */
+  /** float32 `[held-out rows, classes]`, ascending rows, of the fold or the inner fold; absent where nothing is held out. */
   heldOutLogits: 'held-out-logits.f32',
-  /** float32 `[dataset rows, classes]`; teachers only. */
+  /** float32 `[dataset rows, classes]`; teachers only, but none of an inner fold. */
   allLogits: 'all-logits.f32',
   /** float32 `[test rows, classes]`; only with a test set and on a final. */
   testLogits: 'test-logits.f32',
@@ -162,6 +209,10 @@ export const OUTPUT_FILES = {
   validation: 'validation.json',
   /** {@link LatencyRecord} as JSON. */
   latency: 'latency.json',
+  /** An array of {@link Rebalancing} as JSON; only where biases of omitted classes were raised. */
+  rebalancing: 'rebalancing.json',
+  /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
+  suggestedWeights: 'suggested-weights.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -175,7 +226,20 @@ export interface Progress {
   readonly steps: number
 }
 
-/** Means over one epoch of training. */
+/** One term of the objective over one epoch. */
+export interface TermMetrics {
+  /** Mean over the epoch, unweighted. */
+  readonly value: number
+  /** Mean over the epoch of weight times value. */
+  readonly weighted: number
+  /**
+   * Euclidean norm of the gradient of the weighted term over all trainable weights together, before clipping: of the first
+   * batch of the epoch, before its step.
+   */
+  readonly gradientNorm: number
+}
+
+/** Means over one epoch of training; norms of gradients, of its first batch. */
 export interface EpochMetrics {
   /** From 1. */
   readonly epoch: number
@@ -183,11 +247,11 @@ export interface EpochMetrics {
   readonly learningRate: number
   /** Weighted sum of the terms. */
   readonly loss: number
-  /** Unweighted value of each term, in the order of the objective, or of the stage that the epoch belongs to. */
-  readonly terms: readonly number[]
+  /** In the order of the objective, or of the stage that the epoch belongs to. */
+  readonly terms: readonly TermMetrics[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
-  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  /** The same as of a term, of all of them together. */
   readonly gradientNorm: number
   /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
   readonly validationLoss: number | null
@@ -242,6 +306,19 @@ export interface ValidationRecord {
   readonly takenEpoch: number
 }
 
+/** What was done to the bias of one omitted class; shares are of the training rows, omitted ones included. */
+export interface Rebalancing {
+  /** Index. */
+  readonly class: number
+  /** Added to the bias; 0 where enough rows were taken for the class already. */
+  readonly biasShift: number
+  /** Of the rows that belong to the class. */
+  readonly targetShare: number
+  /** Of the rows that were taken for the class by the network as it was trained. */
+  readonly shareBefore: number
+  readonly shareAfter: number
+}
+
 export interface TaskResult {
   readonly files: readonly OutputFile[]
   readonly normalization: Normalization | null
@@ -256,6 +333,8 @@ export interface TaskResult {
   readonly execution: Execution | null
   /** Null where no row was set aside. */
   readonly validation: ValidationRecord | null
+  /** Of each term of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

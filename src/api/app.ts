@@ -5,9 +5,10 @@ import type { DatasetService } from '../application/dataset-service.ts'
 import type { ExportService } from '../application/export-service.ts'
 import type { JobService } from '../application/job-service.ts'
 import type { ModelService } from '../application/model-service.ts'
+import type { SplitService } from '../application/split-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
 import type { BlobStore } from '../domain/ports.ts'
-import { Report } from '../domain/report/report.ts'
+import { REPORT_SCHEMAS } from '../domain/report/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
 import { registerOpenapi } from './plugins/openapi.ts'
@@ -18,6 +19,7 @@ import { catalogueRoutes } from './routes/catalogue.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { type HealthChecks, healthRoutes } from './routes/health.ts'
 import { jobResultRoutes } from './routes/job-results.ts'
+import { jobSplitRoutes } from './routes/job-split.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
 import { ProblemSchema } from './schemas/common.ts'
@@ -30,6 +32,7 @@ export interface AppDependencies {
   readonly datasets: DatasetService
   readonly models: ModelService
   readonly exports: ExportService
+  readonly splits: SplitService
   readonly blobs: BlobStore
   readonly health: HealthChecks
   readonly maxUploadBytes: number
@@ -38,7 +41,7 @@ export interface AppDependencies {
 }
 
 /** Named in the document and in routes by `$ref`. */
-const SHARED = [JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
+const SHARED = [JobSpec, JobSchema, ...REPORT_SCHEMAS, DatasetSchema, ModelSchema, ProblemSchema]
 
 export async function buildApp(dependencies: AppDependencies) {
   const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies
@@ -69,6 +72,7 @@ export async function buildApp(dependencies: AppDependencies) {
     exports,
     model: models.get,
   })
+  await app.register(jobSplitRoutes, { prefix: '/v1/jobs', splits: dependencies.splits })
   await app.register(datasetRoutes, { prefix: '/v1/datasets', datasets, maxUploadBytes })
   await app.register(modelRoutes, { prefix: '/v1/models', models, exports, blobs, maxUploadBytes })
   await app.register(catalogueRoutes, { prefix: '/v1' })

@@ -5,6 +5,7 @@ import { EvaluationSpec } from './evaluation.ts'
 import { Objective } from './objective.ts'
 import { exactlyOne, strict } from './schema.ts'
 import { TrainingSpec } from './training.ts'
+import { TransferSpec } from './transfer.ts'
 
 export const NORMALIZATIONS = ['standardize', 'none'] as const
 
@@ -32,22 +33,7 @@ export const JobSpec = Type.Object(
     ),
     student: Type.Object({ architecture: Architecture }, { ...strict }),
     objective: Type.Optional(Objective),
-    transfer: Type.Optional(
-      Type.Object(
-        {
-          labelledFraction: Type.Optional(
-            Type.Number({
-              exclusiveMinimum: 0,
-              maximum: 1,
-              default: 1,
-              description:
-                'Share of the training rows whose label the student may use; a stratified part, the same for the control. Soft targets cover all rows, and a teacher trained in the job knows all labels.',
-            }),
-          ),
-        },
-        { ...strict },
-      ),
-    ),
+    transfer: Type.Optional(TransferSpec),
     preprocessing: Type.Optional(
       Type.Object(
         {

@@ -1,35 +1,44 @@
 /** Chooses and checks which layers the terms of an objective compare. */
 import type { TermPointer } from './check-objective.ts'
 import type { IssueList } from './issue-list.ts'
-import { cardOf, type Method, readsFeatures } from './methods/job-methods.ts'
+import {
+  cardOf,
+  JOB_METHODS,
+  type Method,
+  readsFeatures,
+  readsSeveralLayers,
+} from './methods/job-methods.ts'
 import type { MethodCard } from './methods/method-card.ts'
 import { projectorOf, projectorSize } from './methods/projector.ts'
 import { type Network, showShape } from './network.ts'
 import type { ResolvedTerm, Taps } from './objective.ts'
-import { lastFeatures, positionsOf, type TapPoint, tapPoints } from './tap-points.ts'
+import { defaultLists, placeLists } from './place-tap-lists.ts'
+import {
+  FEWEST_POSITIONS,
+  hasPlaces,
+  lastFeatures,
+  positionsOf,
+  type TapPoint,
+  tapPoints,
+} from './tap-points.ts'
 
 interface Pair {
   readonly student: TapPoint
   readonly teacher: TapPoint
 }
 
-/** Fewer positions than this, and a map says nothing about places. */
-const FEWEST_POSITIONS = 2
 const MOST_SHOWN = 40
 
 /** Whether one of two points can be read by a method at all. */
-function isLegal(
-  { taps, reads }: MethodCard,
-  { shape, isResponse, isAveraged }: TapPoint,
-): boolean {
-  if (reads === 'responses' && !isResponse) return false
+function isLegal({ taps, reads }: MethodCard, point: TapPoint): boolean {
+  if (reads === 'responses' && !point.isResponse) return false
   switch (taps) {
     case 'map':
-      return shape.length === 3 && positionsOf(shape) >= FEWEST_POSITIONS
+      return hasPlaces(point)
     case 'vector':
-      return shape.length === 1
+      return point.shape.length === 1
     case 'class-maps':
-      return isAveraged && positionsOf(shape) >= FEWEST_POSITIONS
+      return point.isAveraged && positionsOf(point.shape) >= FEWEST_POSITIONS
     default:
       return true
   }
@@ -86,6 +95,8 @@ const showPair = ({ student, teacher }: Pair): string =>
   `student ${student.name} ${showShape(student.shape)}, teacher ${teacher.name} ${showShape(teacher.shape)}`
 
 const WANTED = {
+  'two-maps': 'two feature maps [height, width, channels] of more than one position',
+  stages: 'feature maps [height, width, channels] of more than one position',
   map: 'feature maps [height, width, channels] of more than one position',
   vector: 'outputs [units]',
   'class-maps':
@@ -94,17 +105,33 @@ const WANTED = {
 } as const
 
 function wanted({ taps, reads }: MethodCard): string {
-  const what =
-    taps === 'map' || taps === 'vector' || taps === 'class-maps' ? WANTED[taps] : WANTED.any
+  const what = taps in WANTED ? WANTED[taps as keyof typeof WANTED] : WANTED.any
   return reads === 'responses' ? `${what}, right before an activation` : what
 }
 
-function noteOn(method: Method, { student, teacher }: Pair): string {
-  const count = projectorSize(projectorOf(method, student.shape, teacher.shape))
+const showPoints = (points: readonly TapPoint[]): string =>
+  points.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(' and ')
+
+function noteOn(
+  term: ResolvedTerm,
+  student: readonly TapPoint[],
+  teacher: readonly TapPoint[],
+): string {
+  const [own, other] = [student, teacher].map((points) => points.map(({ shape }) => shape))
+  const count = projectorSize(projectorOf(term, own ?? [], other ?? []))
   const projector =
     count > 0 ? `, through a projector of ${count} trained weights, which is not delivered` : ''
-  return `compares ${student.name} ${showShape(student.shape)} of the student with ${teacher.name} ${showShape(teacher.shape)} of the teacher${projector}`
+  return `compares ${showPoints(student)} of the student with ${showPoints(teacher)} of the teacher${projector}`
 }
+
+/** The methods that find something to compare in two networks. */
+const methodsFor = (student: Network, teacher: Network): Method[] =>
+  JOB_METHODS.filter((method) => {
+    if (!readsFeatures(method)) return false
+    return readsSeveralLayers(method)
+      ? defaultLists(method, student, teacher) !== null
+      : legalPairs(cardOf(method), student, teacher).length > 0
+  })
 
 export interface TapContext {
   /** Null: there is none, for a reason that was told already. */
@@ -126,15 +153,26 @@ function placeTerm<Term extends ResolvedTerm>(
   const { method } = term
   const asked: Partial<Taps> = term.taps ?? {}
   const card = cardOf(method)
-  const all = legalPairs(card, student, teacher)
-  if (all.length === 0) {
+  const refuse = (): Term => {
     issues.add(
       pointerOf('/method'),
       'no-taps',
       `${method} compares ${wanted(card)}, and these two networks have no such pair`,
+      methodsFor(student, teacher),
     )
     return term
   }
+  if (readsSeveralLayers(method)) {
+    const byDefault = defaultLists(method, student, teacher)
+    if (!byDefault) return refuse()
+    const lists = placeLists(method, asked, { student, teacher }, byDefault, pointerOf, issues)
+    if (!lists) return term
+    notes.push(`${pointerOf('/taps')}: ${noteOn(term, lists.student, lists.teacher)}`)
+    const namesOf = (points: readonly TapPoint[]): string[] => points.map(({ name }) => name)
+    return { ...term, taps: { student: namesOf(lists.student), teacher: namesOf(lists.teacher) } }
+  }
+  const all = legalPairs(card, student, teacher)
+  if (all.length === 0) return refuse()
   for (const [role, network] of [
     ['student', student],
     ['teacher', teacher],
@@ -167,7 +205,7 @@ function placeTerm<Term extends ResolvedTerm>(
     )
     return term
   }
-  notes.push(`${pointerOf('/taps')}: ${noteOn(method, pair)}`)
+  notes.push(`${pointerOf('/taps')}: ${noteOn(term, [pair.student], [pair.teacher])}`)
   return { ...term, taps: { student: pair.student.name, teacher: pair.teacher.name } }
 }
 

@@ -4,7 +4,15 @@
  */
 
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective, checkStages, termPointers } from './check-objective.ts'
+import { checkCrossFit } from './check-cross-fit.ts'
+import {
+  checkObjective,
+  checkSource,
+  checkStages,
+  checkSuggestion,
+  termPointers,
+} from './check-objective.ts'
+import { checkSchedules } from './check-schedules.ts'
 import type { Dataset } from './dataset.ts'
 import { type InnerValidation, innerValidation } from './inner-validation.ts'
 import { IssueList } from './issue-list.ts'
@@ -13,14 +21,17 @@ import type { KerasReader } from './keras-reader.ts'
 import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
-import { epochsOfStages, inStages, resolveObjective } from './objective.ts'
+import { epochsOfStages, inStages, resolveObjective, suggestionOf } from './objective.ts'
+import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
 import { resolveEvaluation } from './resolve-evaluation.ts'
 import { resolveGivenTeacher } from './resolve-given-teacher.ts'
 import { checkTokens, resolveNormalization, tokensPointer } from './resolve-tokens.ts'
+import { resolveTransfer, transferRows } from './resolve-transfer.ts'
 import type { DatasetReference, ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
 import type { SpecIssue } from './spec-issue.ts'
+import { isWithoutWeight } from './term-schedule.ts'
 import { resolveTraining, type Training } from './training.ts'
 
 export interface References {
@@ -41,6 +52,15 @@ const reference = (dataset: Dataset): DatasetReference => ({
   featureType: dataset.featureType,
   featuresSha256: dataset.featuresSha256,
   labelsSha256: dataset.labelsSha256,
+  ...(dataset.groups && dataset.groupsSha256
+    ? {
+        groups: {
+          column: dataset.groups.column,
+          count: dataset.groups.count,
+          sha256: dataset.groupsSha256,
+        },
+      }
+    : {}),
 })
 
 function resolveTeacher(
@@ -145,10 +165,11 @@ export function resolveJob(
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
-  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
+  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues, notes)
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
   const { split } = evaluation
-  const inner = innerValidation(spec.training, dataset, split, labelledFraction)
+  const ofStudent = { ...dataset, ...transferRows(dataset, spec.transfer) }
+  const inner = innerValidation(spec.training, ofStudent, split, labelledFraction)
   const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
   const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
@@ -159,6 +180,7 @@ export function resolveJob(
     issues,
     notes,
   )
+  const transfer = resolveTransfer(spec.transfer, dataset, student, issues)
   const { train } = spec.teacher
   const place = '/teacher/train/architecture'
   const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
@@ -174,12 +196,23 @@ export function resolveJob(
     inner.trainedRows,
     dataset.inputShape,
   )
-  const objective = placeTaps(
-    resolveObjective(spec.objective),
+  const withTaps = placeTaps(
+    resolveObjective(spec.objective, training.epochs),
     {
       student,
       teacher: teacher && networkOf(teacher),
       isTeacherKnown: teacher !== null,
+      pointerOf: termPointers(spec.objective),
+    },
+    issues,
+    notes,
+  )
+  const objective = placeMemories(
+    withTaps,
+    {
+      trainedRows: inner.trainedRows,
+      rows: dataset.rows,
+      training,
       pointerOf: termPointers(spec.objective),
     },
     issues,
@@ -196,13 +229,21 @@ export function resolveJob(
   )
   if (
     labelledFraction < 1 &&
-    objective.every((term) => term.weight === 0 || needsLabels(term.method))
+    objective.every((term) => isWithoutWeight(term) || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
   const stages = inStages(spec.objective, objective)
   if (stages) checkStages(stages, spec.training, issues)
+  checkSource(spec.objective, issues)
+  const suggestWeights = suggestionOf(spec.objective)
+  if (suggestWeights)
+    checkSuggestion(stages?.map((stage) => stage.objective) ?? [objective], issues)
+  const pointers = termPointers(spec.objective)
+  checkSchedules(spec.objective, objective, stages, training.epochs, pointers, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
+  if (evaluation.innerFolds !== undefined)
+    checkCrossFit(objective, training, termPointers(spec.objective), issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
   const teacherNetwork = teacher && networkOf(teacher)
   if (asksTeacher && training.augmentation && teacher && !teacherNetwork)
@@ -239,7 +280,8 @@ export function resolveJob(
       student: { network: student, training },
       objective,
       ...(stages ? { stages } : {}),
-      transfer: { labelledFraction },
+      ...(suggestWeights ? { suggestWeights } : {}),
+      transfer,
       preprocessing: { normalization },
       evaluation,
       seed,

@@ -73,6 +73,26 @@ function averagedMap(network: Network): string | null {
 /** Positions of a map; 1 for a vector. */
 export const positionsOf = (shape: Shape): number => elements(shape.slice(0, -1))
 
+/** Fewer positions than this, and a map says nothing about places. */
+export const FEWEST_POSITIONS = 2
+
+/** Whether it is the output of a layer on images that still has places. */
+export const hasPlaces = ({ shape }: Pick<TapPoint, 'shape'>): boolean =>
+  shape.length === 3 && positionsOf(shape) >= FEWEST_POSITIONS
+
+/** Every feature map, in the order of the layers. */
+export const mapPoints = (network: Network): TapPoint[] => tapPoints(network).filter(hasPlaces)
+
+/** The last feature map of each size, in the order of the layers: where stages end. Padding makes no stage. */
+export function stageEnds(network: Network): TapPoint[] {
+  const padding = network.layers.filter(({ layer }) => layer.type === 'zeroPadding2d')
+  const maps = mapPoints(network).filter(({ name }) => !padding.some((one) => one.name === name))
+  return maps.filter(({ shape: [height, width] }, at) => {
+    const next = maps[at + 1]?.shape
+    return next?.[0] !== height || next?.[1] !== width
+  })
+}
+
 /** The network that ends at a point, which is then what it gives. */
 export function networkUpTo(network: Network, tap: string): Network {
   const position = network.layers.findLastIndex(

@@ -32,9 +32,10 @@ const reportOf = async (id: string): Promise<Report> =>
 let job: Job
 let report: Report
 /** All that a spec determines: how long a network takes is measured anew. */
-const withoutTimes = ({ arms, ...rest }: Report) => ({
+const withoutTimes = ({ arms, warnings, ...rest }: Report) => ({
   ...rest,
-  arms: Object.values(arms).map((arm) => ({ ...arm, latency: null })),
+  arms: Object.values(arms).map((arm) => ({ ...arm, latency: null, trainingSeconds: null })),
+  warnings: warnings.filter(({ code }) => code !== 'distillation-cost'),
 })
 const percents: number[] = []
 /** The same spec again, submitted while the first ran; and with another seed. */

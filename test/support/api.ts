@@ -4,6 +4,7 @@ import { createDatasetService } from '../../src/application/dataset-service.ts'
 import { createExportService } from '../../src/application/export-service.ts'
 import { createJobService } from '../../src/application/job-service.ts'
 import { createModelService } from '../../src/application/model-service.ts'
+import { createSplitService } from '../../src/application/split-service.ts'
 import { identifiers as ids } from '../../src/identifiers.ts'
 import { PostgresBlobStore } from '../../src/persistence/blob-store.ts'
 import type { OpenDatabase } from '../../src/persistence/database.ts'
@@ -52,6 +53,7 @@ export async function createApi(
       probe: { probe: async () => ({ kind: 'not-tried' }) },
     }),
     exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
+    splits: createSplitService({ jobs: jobStore, blobs }),
     blobs,
     health: {},
     maxUploadBytes,

@@ -175,6 +175,19 @@ export const takeRows = (matrix: tf.Tensor2D, indices: tf.Tensor): tf.Tensor =>
   gatherFrom(matrix, indices, 0, 0)
 
 /**
+ * A matrix with other rows in some places, without a gradient.
+ * @param matrix `[rows, width]` float32
+ * @param places `[count]` int32, each once, at least 0 and below `rows`
+ * @param values `[count, width]`
+ */
+export const putRows = (matrix: tf.Tensor2D, places: tf.Tensor1D, values: tf.Tensor): tf.Tensor2D =>
+  backend().executeSingleOutput(
+    'TensorScatterUpdate',
+    [dtype('T', 'TF_FLOAT'), dtype('Tindices', 'TF_INT32')],
+    [matrix, tf.reshape(places, [places.size, 1]), values],
+  ) as tf.Tensor2D
+
+/**
  * Places of an axis, others for each row of a batch, without a gradient.
  * @param values `[batch, …]` float32
  * @param places `[batch, places]` int32, each within the axis

@@ -1,14 +1,15 @@
 /**
  * What terms are told before the training about the teacher's features: prototypes of the classes, margins of the
- * channels. Only training rows are looked at, and only labels that the student may use.
+ * channels, an encoder that was fitted to them. Only training rows are looked at, and only labels that the student may use.
  */
 
 import { cardOf } from '../../src/domain/methods/job-methods.ts'
 import { elements, type Network, type PlacedLayer, weightName } from '../../src/domain/network.ts'
-import type { ResolvedTerm } from '../../src/domain/objective.ts'
+import { type ResolvedTerm, tapNames } from '../../src/domain/objective.ts'
 import { networkUpTo } from '../../src/domain/tap-points.ts'
+import { fitParaphraser } from './fit-paraphraser.ts'
 import { marginsOfBatchNorm } from './losses/primitives/margins.ts'
-import { constantName } from './losses/term-weights.ts'
+import { constantName, paraphraserName } from './losses/term-weights.ts'
 import { predict } from './predict.ts'
 import { tf } from './tensorflow.ts'
 import type { TeacherNetwork, TrainingInput } from './training-input.ts'
@@ -114,19 +115,24 @@ export async function termConstants(
   signal: AbortSignal,
 ): Promise<NamedArray[]> {
   const constants: NamedArray[] = []
-  for (const [index, { method, taps }] of objective.entries()) {
-    if (!taps) continue
+  for (const [index, term] of objective.entries()) {
+    const { method, taps } = term
+    const tap = taps && tapNames(taps.teacher)[0]
+    if (tap === undefined) continue
     const { needs } = cardOf(method)
     if (needs.includes('prototypes'))
       constants.push({
         name: constantName(index, 'prototypes'),
-        ...(await prototypesOf(teacher, taps.teacher, told, signal)),
+        ...(await prototypesOf(teacher, tap, told, signal)),
       })
     if (needs.includes('margins'))
       constants.push({
         name: constantName(index, 'margins'),
-        ...(await marginsOf(teacher, taps.teacher, told, signal)),
+        ...(await marginsOf(teacher, tap, told, signal)),
       })
+    if (term.method === 'factor-transfer')
+      for (const weight of await fitParaphraser(term, tap, teacher, told, signal))
+        constants.push({ ...weight, name: constantName(index, paraphraserName(weight.name)) })
   }
   return constants
 }

@@ -33,15 +33,29 @@ export interface TrainingInput {
    * `teacherLogits` do, or no term needs any.
    */
   readonly teacher?: TeacherNetwork
+  /** Whether the network reads what the teacher gives, instead of the rows, and is to give it back. */
+  readonly reconstructsTeacher?: boolean
   /** Weights of terms, trained with the network's and not part of it; see `losses/term-weights.ts`. */
   readonly projectors?: readonly NamedArray[]
   /** What terms were told before the training, for example prototypes. */
   readonly constants?: readonly NamedArray[]
+  /** What terms leave from step to step, as it is at the start; see `losses/term-memories.ts`. */
+  readonly memories?: readonly NamedArray[]
   readonly classes: number
   /** Of a training that goes on where another one ended: epochs before it, and of both together. */
   readonly partOf?: { readonly epochsBefore: number; readonly epochsInAll: number }
   /** Of the batch order; of dropout and augmentation. */
   readonly seeds: { readonly batches: number; readonly dropout: number }
+}
+
+/** Whether a step has to know which of the training rows it is given. */
+export const remembersRows = ({ memories = [] }: TrainingInput): boolean => memories.length > 0
+
+/** Of each row of the data: its place among the training rows. Places of other rows say nothing. */
+export function trainingPositions({ data, rows }: TrainingInput): Int32Array {
+  const positions = new Int32Array(data.count)
+  for (const [position, row] of rows.entries()) positions[row] = position
+  return positions
 }
 
 /** Of which this training may be a part. */

@@ -110,8 +110,20 @@ const taughtView =
     }
   }
 
+/** What the teacher gives, and as one vector what is to be said about it. */
+function reconstructingView({ teacher }: Networks): ViewOf {
+  return ({ inputs: rows, labels, teacherWeights }) => {
+    if (!teacher || !teacherWeights) throw new Error('there is no teacher to give back')
+    const { logits: inputs } = apply(teacher.network, teacherWeights, rows, { training: false })
+    const [batch = 0] = inputs.shape
+    const teacherLogits = tf.reshape(inputs, [batch, inputs.size / batch]) as tf.Tensor2D
+    return { inputs, targets: { labels, teacherLogits }, labels }
+  }
+}
+
 export function viewOf(input: TrainingInput): ViewOf {
   const { augmentation } = input.training
+  if (input.reconstructsTeacher) return reconstructingView(input)
   if (augmentation) return augmentedView(input, augmentation)
   return input.teacher ? taughtView(input) : plainView
 }

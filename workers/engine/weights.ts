@@ -34,7 +34,7 @@ export function weightNames(network: Network): { trainable: string[]; movingAver
 }
 
 /** Fan-in plus fan-out of a kernel: the last two axes, times the window before them. */
-function fans(shape: Shape): number {
+export function fans(shape: Shape): number {
   const window = elements(shape.slice(0, -2))
   return window * ((shape.at(-2) ?? 1) + (shape.at(-1) ?? 1))
 }

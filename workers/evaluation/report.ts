@@ -1,11 +1,15 @@
 /** The report of a job, computed from stored logits and labels alone. */
+import { repeatOf } from '../../src/domain/evaluation.ts'
 import { foldCount } from '../../src/domain/job-plan.ts'
 import type { Report } from '../../src/domain/report/report.ts'
+import { partition } from '../../src/splits/split.ts'
 import type { ReportTask } from '../trainer-contract.ts'
 import type { ReadFile } from './logits-store.ts'
+import { measureOmitted } from './omitted-classes.ts'
 import { summarizeArms } from './report/arm-reports.ts'
 import { testDifferences } from './report/comparisons.ts'
 import { describeConvergence } from './report/describe-convergence.ts'
+import { describeEvaluation } from './report/describe-evaluation.ts'
 import { describePool } from './report/describe-pool.ts'
 import {
   type MeasuredPart,
@@ -16,11 +20,11 @@ import {
 import { poolParts } from './report/pool.ts'
 import { bootstrapSeed, resamplePool } from './report/resampled.ts'
 import { openScene, type Scene } from './report/scene.ts'
-import { leakStamps } from './report/stamps.ts'
+import { leakStamps, reportStamps } from './report/stamps.ts'
+import { suggestedWeights } from './report/suggested-weights.ts'
 import { describeTeacherFit } from './report/teacher-fit.ts'
 import { reachVerdict } from './report/verdict.ts'
 import { reportWarnings } from './report/warnings.ts'
-import { partition, splitSha256 } from './split.ts'
 
 function describeDataset({ dataset }: ReportTask['job']): Report['dataset'] {
   const { id, name, contentSha256, rows, inputShape, classNames } = dataset
@@ -34,23 +38,10 @@ function describeDataset({ dataset }: ReportTask['job']): Report['dataset'] {
   }
 }
 
-function describeEvaluation({ task: { job }, labels }: Scene): Report['evaluation'] {
-  const { split, teacherPerFold } = job.evaluation
-  return {
-    protocol: split.kind === 'none' ? 'test-set' : split.kind,
-    folds: foldCount(job),
-    stratified: split.kind !== 'none' && split.stratified,
-    splitSha256: splitSha256(split, labels),
-    teacherPerFold,
-    labelledFraction: job.transfer.labelledFraction,
-    seed: job.seed,
-  }
-}
-
 /** Of all rows behind the numbers of the arms. */
-function labelsOfMeasuredRows({ task, labels, testLabels }: Scene): Int32Array {
+function labelsOfMeasuredRows({ task, labels, groups, testLabels }: Scene): Int32Array {
   if (foldCount(task.job) > 0) return labels
-  const { heldOut } = partition(task.job.evaluation.split, labels, null)
+  const { heldOut } = partition(task.job.evaluation.split, labels, null, groups)
   return testLabels ?? Int32Array.from(heldOut, (row) => labels[row] ?? -1)
 }
 
@@ -74,24 +65,27 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
   const final = measureFinal(scene)
   const compared = comparedParts(folds, final)
   const seed = bootstrapSeed(job.seed)
-  const stamps = leakStamps(job)
+  const isHeldOut = leakStamps(job).length === 0
+  const omitted = measureOmitted(scene)
 
-  const pool = poolParts(compared, null)
+  // Groups are those of the dataset: rows of a test set have none.
+  const groups = compared === folds || scene.testLabels === null ? scene.groups : null
+  const pool = poolParts(compared, groups)
   const pooled = describePool(pool, resamplePool(pool, seed))
   const finalPool = final && (folds.length > 0 ? poolParts([final], null) : null)
   const pooledFinal = finalPool && describePool(finalPool, resamplePool(finalPool, seed))
 
   const significance = testDifferences(compared, pool, seed)
-  const verdict = reachVerdict(significance, pooled, stamps.length === 0)
+  const verdict = reachVerdict(significance, pooled, isHeldOut)
   const summaries = summarizeArms(scene, compared)
-  const teacherFit = describeTeacherFit(scene, compared, stamps.length === 0)
+  const teacherFit = describeTeacherFit(scene, compared, isHeldOut)
   const facts = { arms: summaries.arms, verdict, teacherFit }
   return {
     version: 2,
     dataset: describeDataset(job),
     evaluation: describeEvaluation(scene),
     verdict,
-    stamps,
+    stamps: reportStamps(job),
     warnings: reportWarnings(job, facts, labelsOfMeasuredRows(scene)),
     ...summaries,
     significance,
@@ -99,7 +93,13 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
       folds.length > 0 ? { folds: pooled, final: pooledFinal } : { folds: null, final: pooled },
     teacherFit,
     convergence: describeConvergence(scene),
-    folds: folds.map((part) => ({ fold: part.fold ?? 0, ...toMeasurement(part) })),
+    folds: folds.map((part, fold) => ({
+      fold,
+      repeat: repeatOf(job.evaluation.split, fold),
+      ...toMeasurement(part),
+    })),
     final: final && toMeasurement(final),
+    ...(omitted ? { omitted } : {}),
+    ...(task.suggestions.length > 0 ? { suggestedWeights: suggestedWeights(scene) } : {}),
   }
 }

@@ -37,10 +37,10 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox = async (app) => {
                 }),
                 citation: Type.String(),
                 taps: Type.Enum(
-                  ['none', 'logits', 'any', 'vector', 'map', 'two-maps', 'class-maps'],
+                  ['none', 'logits', 'any', 'vector', 'map', 'two-maps', 'stages', 'class-maps'],
                   {
                     description:
-                      'What is read of each network: logits, or the output of a layer: any, a vector [units], or a map [height, width, channels].',
+                      'What is read of each network: logits, or the output of a layer: any, a vector [units], or a map [height, width, channels]; two of those maps, or one for each stage.',
                   },
                 ),
                 needsTeacher: Type.Boolean(),

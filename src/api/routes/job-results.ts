@@ -10,6 +10,7 @@ import type { Report } from '../../domain/report/report.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
 import { jobEventStream } from '../event-stream.ts'
 import { Id, problems } from '../schemas/common.ts'
+import { type EpochPoint, EpochPointSchema } from '../schemas/learning-curve.ts'
 
 /** Of the database's integer. */
 const MAX_SEQUENCE = 2_147_483_647
@@ -111,7 +112,7 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
                 arm: Type.Union([Type.String(), Type.Null()]),
                 fold: Type.Union([Type.Integer(), Type.Null()]),
                 attempt: Type.Integer(),
-                epochs: Type.Array(Type.Unknown()),
+                epochs: Type.Array(EpochPointSchema),
               }),
             ),
           }),
@@ -127,12 +128,12 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
           arm: string | null
           fold: number | null
           attempt: number
-          epochs: unknown[]
+          epochs: EpochPoint[]
         }
       >()
       for (const { values, ...row } of await jobs.metrics(params.id)) {
         const entry = series.get(row.task) ?? { ...row, epochs: [] }
-        entry.epochs.push(values)
+        entry.epochs.push(values as EpochPoint)
         series.set(row.task, entry)
       }
       return { data: [...series.values()] }

@@ -153,7 +153,26 @@ export const FEATURE_METHODS = {
     needs: ['encoders'],
     sameWidth: true,
     usualWeight: 200,
-    options: {},
+    options: {
+      factorRate: Type.Number({
+        minimum: 0.01,
+        maximum: 4,
+        default: 0.5,
+        description: 'Channels of a factor for each channel of the teacher.',
+      }),
+      paraphraserEpochs: Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: 10,
+        description: "Epochs in which the teacher's encoder is fitted before the training.",
+      }),
+      paraphraserSeed: Type.Integer({
+        minimum: 0,
+        maximum: 4294967295,
+        default: 0,
+        description: "Of the start of the teacher's encoder, and of the order of its batches.",
+      }),
+    },
   },
   overhaul: {
     ...COMMON,
@@ -183,6 +202,23 @@ export const FEATURE_METHODS = {
     options: {
       temperature: temperature(0.07, 'Divides the cosines.'),
       eps: epsilon(1e-7, 'Added to the sum of probabilities.'),
+      width: Type.Integer({
+        minimum: 2,
+        maximum: 1024,
+        default: 128,
+        description: 'Numbers of an embedding.',
+      }),
+      negatives: Type.Union([Type.Integer({ minimum: 1, maximum: 65536 }), Type.Null()], {
+        default: null,
+        description:
+          'Other rows that each row is told from, drawn in each step; null: all others, at most 1024 and what 64 MiB hold.',
+      }),
+      momentum: Type.Number({
+        minimum: 0,
+        maximum: 0.999,
+        default: 0.5,
+        description: 'Share of what a memory was in what it becomes.',
+      }),
     },
   },
   review: {
@@ -192,7 +228,7 @@ export const FEATURE_METHODS = {
     formula: 'Σ_stages [mse + Σ_n 2⁻ⁿ mse of maps pooled to level n] / Σ weights',
     convention: "Authors' code; levels not below the height of a map are left out.",
     citation: 'Chen et al. 2021, arXiv:2104.09044',
-    taps: 'map',
+    taps: 'stages',
     sameWidth: true,
     usualWeight: 5,
     options: {

@@ -18,8 +18,12 @@ export const JOB_METHODS = [
   'relational',
   'probabilistic-knowledge-transfer',
   'neuron-selectivity',
+  'fsp',
   'activation-boundaries',
+  'factor-transfer',
   'overhaul',
+  'contrastive',
+  'review',
   'attention-transfer',
   'key-points',
   'channel-wise',
@@ -36,6 +40,10 @@ export const cardOf = (method: Method): MethodCard => METHOD_CARDS[method]
 /** Whether a method reads outputs of layers, so that the teacher has to be a network. */
 export const readsFeatures = (method: Method): boolean =>
   !['none', 'logits'].includes(cardOf(method).taps)
+
+/** Whether a term of a method names several layers of each network, in their order. */
+export const readsSeveralLayers = (method: Method): boolean =>
+  ['two-maps', 'stages'].includes(cardOf(method).taps)
 
 /** Whether a method uses only the rows whose label is known. */
 export const needsLabels = (method: Method): boolean => cardOf(method).needs.includes('labels')

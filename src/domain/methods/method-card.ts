@@ -6,9 +6,18 @@ export type Variant = 'category' | 'feature' | 'key-point' | 'prototypical'
 
 /**
  * What a method reads of each network: `logits`; `any`, the output of any layer; `vector`, an output `[batch, units]`;
- * `map`, an output `[batch, height, width, channels]`; `two-maps`, a pair of those; `class-maps`, one map a class.
+ * `map`, an output `[batch, height, width, channels]`; `two-maps`, an earlier and a later one of those; `stages`, one of
+ * those for each stage; `class-maps`, one map a class.
  */
-export type Tap = 'none' | 'logits' | 'any' | 'vector' | 'map' | 'two-maps' | 'class-maps'
+export type Tap =
+  | 'none'
+  | 'logits'
+  | 'any'
+  | 'vector'
+  | 'map'
+  | 'two-maps'
+  | 'stages'
+  | 'class-maps'
 
 /**
  * What else there must be: `labels`; `prototypes`, class means of the teacher's tap over the training rows; `peers`,

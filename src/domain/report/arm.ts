@@ -64,6 +64,6 @@ export const ArmReport = Type.Object(
       description: 'Of each training of the arm; null where no training row was set aside.',
     }),
   },
-  { ...strict },
+  { ...strict, $id: 'ReportArm' },
 )
 export type ArmReport = Static<typeof ArmReport>

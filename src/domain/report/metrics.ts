@@ -93,7 +93,7 @@ export function byMetric<Value>(of: (name: MetricName) => Value): Record<MetricN
 
 export const Metrics = Type.Object(
   byMetric((name) => NullableNumber(METRICS[name].description)),
-  { ...strict },
+  { ...strict, $id: 'ReportMetrics' },
 )
 export type Metrics = Static<typeof Metrics>
 

@@ -1,6 +1,6 @@
 /** All measured rows together: of all folds (each row by the networks that never trained on it), or of the final. */
 import { type Static, Type } from 'typebox'
-import { strict } from '../schema.ts'
+import { reference, strict } from '../schema.ts'
 import { PerArm } from './arm.ts'
 import { Estimate, NullableNumber } from './interval.ts'
 import { MetricEstimates } from './metrics.ts'
@@ -65,7 +65,7 @@ export const PooledArm = Type.Object(
     reliability: Type.Array(ReliabilityBin, { description: 'The bins behind ece.' }),
     confusion: Confusion,
   },
-  { ...strict },
+  { ...strict, $id: 'ReportPooledArm' },
 )
 export type PooledArm = Static<typeof PooledArm>
 
@@ -77,7 +77,11 @@ export type ClassDifference = Static<typeof ClassDifference>
 
 export const PooledDifference = Type.Object(
   { metrics: MetricEstimates('Differences.'), perClass: Type.Array(ClassDifference) },
-  { ...strict, description: 'Paired by row; bootstrap intervals.' },
+  {
+    ...strict,
+    $id: 'ReportPooledDifference',
+    description: 'Paired by row; bootstrap intervals.',
+  },
 )
 export type PooledDifference = Static<typeof PooledDifference>
 
@@ -88,12 +92,13 @@ export const Pooled = Type.Object(
     groups: Type.Union([Type.Integer(), Type.Null()], {
       description: 'Resampled as wholes by the bootstrap; null where rows are resampled.',
     }),
-    arms: PerArm(PooledArm),
-    gain: Type.Union([PooledDifference, Type.Null()], {
+    arms: PerArm(reference(PooledArm)),
+    gain: Type.Union([reference(PooledDifference), Type.Null()], {
       description: 'Distilled minus control; null without a control.',
     }),
-    loss: { ...PooledDifference, description: 'Distilled minus teacher.' },
+    /** Distilled minus teacher. */
+    loss: reference(PooledDifference),
   },
-  { ...strict },
+  { ...strict, $id: 'ReportPooled' },
 )
 export type Pooled = Static<typeof Pooled>

@@ -11,6 +11,7 @@ const TAPS: Readonly<Record<Tap, string>> = {
   vector: 'the output of a layer, `[batch, units]`',
   map: 'the output of a layer, `[batch, height, width, channels]`',
   'two-maps': 'the outputs of two layers, `[batch, height, width, channels]`',
+  stages: 'the outputs of one layer or more, `[batch, height, width, channels]`',
   'class-maps': 'class activation maps, `[batch, height, width, classes]`',
 }
 

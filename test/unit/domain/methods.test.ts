@@ -73,6 +73,48 @@ test('triples of a batch must fit in memory', () => {
   ])
 })
 
+const contrasting = (options: object = {}, changes: Parameters<typeof spec>[0] = {}) =>
+  spec({
+    objective: { terms: [termOf('contrastive', options), termOf('hard-labels')] },
+    ...changes,
+  })
+
+test.each([
+  // Four of five folds are trained on; a row is none of the others.
+  ['all others', 100, {}, {}, 79],
+  ['no more than 1024', 10_000, {}, {}, 1024],
+  ['what 64 MiB hold', 10_000, { width: 512 }, {}, 511],
+  ['what 64 MiB hold of a large batch', 10_000, {}, { training: { batchSize: 512 } }, 255],
+])('a row is told from %s where the client says nothing', (_, rows, options, changes, wanted) => {
+  const refs = references({
+    dataset: dataset({ rows, classCounts: [rows / 2, rows / 4, rows / 4] }),
+  })
+  const job = resolved(contrasting(options, changes), refs)
+  expect(job.objective[0]).toMatchObject({ method: 'contrastive', negatives: wanted })
+  expect(job.notes.join()).toContain(`each row is told from ${wanted} others`)
+  const asked = resolved(contrasting({ ...options, negatives: 5 }, changes), refs)
+  expect(asked.objective[0]).toMatchObject({ negatives: 5 })
+})
+
+test.each<[string, number, object, object, string, string]>([
+  ['more others than there are', 100, { negatives: 80 }, {}, '/negatives', 'too-many-negatives'],
+  ['more than 256 MiB hold', 40_000, { negatives: 8192 }, {}, '/negatives', 'too-many-negatives'],
+  ['memories above 512 MiB', 100_000, { width: 672 }, {}, '/width', 'memories-too-large'],
+])('contrasting with %s is refused', (_, rows, options, changes, field, code) => {
+  const refs = references({
+    dataset: dataset({ rows, classCounts: [rows / 2, rows / 4, rows / 4] }),
+  })
+  const issues = issuesOf(contrasting(options, changes), refs)
+  expect(issues).toMatchObject([{ pointer: `/objective/terms/0${field}`, code }])
+})
+
+test('rows that are mixed of two cannot be remembered', () => {
+  const training = { augmentation: { mixup: { alpha: 0.2 } } }
+  expect(issuesOf(contrasting({}, { training }))).toMatchObject([
+    { pointer: '/training/augmentation/mixup', code: 'option-not-applicable' },
+  ])
+})
+
 const HINTS_FIRST = {
   stages: [
     { epochs: 4, terms: [termOf('feature-hint')] },

@@ -114,6 +114,129 @@ test.each<[string, JobSpec, string, string]>([
   expect(issuesOf(given)).toMatchObject([{ pointer, code }])
 })
 
+/** Maps of 8 × 8 (twice), of 4 × 4 after padding, of 2 × 2. */
+const staged: readonly LayerSpec[] = [
+  { type: 'conv2d', name: 'a1', filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' },
+  { type: 'conv2d', name: 'a2', filters: 4, kernelSize: 3, padding: 'same', useBias: false },
+  {
+    type: 'zeroPadding2d',
+    name: 'border',
+    padding: [
+      [0, 1],
+      [0, 1],
+    ],
+  },
+  { type: 'conv2d', name: 'b1', filters: 6, kernelSize: 3, strides: 2 },
+  { type: 'maxPooling2d', name: 'c1', poolSize: 2 },
+  { type: 'conv2d', name: 'c2', filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' },
+  { type: 'flatten', name: 'flat' },
+  { type: 'dense', name: 'logits', units: 3 },
+]
+const stagedJob = (term: TermSpec): JobSpec =>
+  job([term], {
+    teacher: { train: { architecture: { layers: [...staged] } } },
+    student: { architecture: { layers: [...staged] } },
+  })
+
+test('a flow goes from the end of the first stage to the end of the last', () => {
+  expect(tapsOf(stagedJob({ method: 'fsp' }))).toEqual({
+    student: ['a2', 'c2'],
+    teacher: ['a2', 'c2'],
+  })
+  const asked = { method: 'fsp', taps: { student: ['a1', 'b1'] } } as const
+  expect(tapsOf(stagedJob(asked))).toEqual({ student: ['a1', 'b1'], teacher: ['a2', 'c2'] })
+})
+
+test('a flow inside one stage goes from its first layer to its last', () => {
+  const layers: readonly LayerSpec[] = [...staged.slice(0, 2), ...staged.slice(-2)]
+  const given = job([{ method: 'fsp' }], { student: { architecture: { layers: [...layers] } } })
+  expect(tapsOf(given)?.student).toEqual(['a1', 'a2'])
+})
+
+test('a flow whose channels differ is noted with what both projectors have', () => {
+  const given = job([{ method: 'fsp', taps: { student: ['a1', 'c2'], teacher: ['b1', 'c2'] } }], {
+    teacher: { train: { architecture: { layers: [...staged] } } },
+    student: { architecture: { layers: [...staged] } },
+  })
+  // 4 channels to 6, with a bias; 8 to 8 needs none.
+  expect(resolved(given).notes.join()).toMatch(
+    /a1 \[8, 8, 4\] and c2 \[2, 2, 8\] of the student with b1 .* through a projector of 30 trained/,
+  )
+})
+
+test.each<[string, TermSpec, string, string]>([
+  [
+    'a layer that there is not',
+    { method: 'fsp', taps: { teacher: ['a1', 'nope'] } },
+    '/objective/terms/0/taps/teacher/1',
+    'unknown-layer',
+  ],
+  [
+    'a vector',
+    { method: 'fsp', taps: { student: ['a1', 'flat'] } },
+    '/objective/terms/0/taps/student/1',
+    'tap-does-not-fit',
+  ],
+  [
+    'a later layer first',
+    { method: 'fsp', taps: { student: ['c2', 'a1'] } },
+    '/objective/terms/0/taps/student',
+    'taps-not-in-order',
+  ],
+  [
+    'one layer twice',
+    { method: 'fsp', taps: { student: ['a1', 'a1'] } },
+    '/objective/terms/0/taps/student',
+    'taps-not-in-order',
+  ],
+])('a list of taps with %s is refused, with the legal ones', (_, term, pointer, code) => {
+  const maps = ['a1:before-activation', 'a1', 'a2', 'border', 'b1', 'c1']
+  expect(issuesOf(stagedJob(term))).toMatchObject([
+    { pointer, code, allowed: [...maps, 'c2:before-activation', 'c2'] },
+  ])
+})
+
+test('stages are reviewed at their ends, as many of the one network as of the other', () => {
+  const review = { method: 'review' } as const
+  expect(tapsOf(stagedJob(review))).toEqual({
+    student: ['a2', 'b1', 'c2'],
+    teacher: ['a2', 'b1', 'c2'],
+  })
+  const small = job([review], { teacher: { train: { architecture: { layers: [...staged] } } } })
+  expect(tapsOf(small)).toEqual({ student: ['conv', 'pool'], teacher: ['b1', 'c2'] })
+  expect(resolved(small).notes.join()).toMatch(
+    // conv 4→4 + 8, 9·4·6 + 12, attention 16 + 2; pool 4→4 + 8, 9·4·8 + 16.
+    /through a projector of 598 trained weights/,
+  )
+  const one = { ...review, taps: { teacher: ['b1'] } }
+  expect(tapsOf(stagedJob(one))).toEqual({ student: ['c2'], teacher: ['b1'] })
+})
+
+test('stages without a counterpart are refused, with the layers that there are', () => {
+  const taps = { student: ['a1', 'a2', 'b1', 'c2'] }
+  expect(issuesOf(stagedJob({ method: 'review', taps }))).toMatchObject([
+    {
+      pointer: '/objective/terms/0/taps/teacher',
+      code: 'taps-do-not-fit',
+      allowed: expect.arrayContaining(['a1', 'c2']),
+    },
+  ])
+  const both = { student: ['a1', 'b1'], teacher: ['a2'] }
+  expect(issuesOf(stagedJob({ method: 'review', taps: both }))).toMatchObject([
+    { pointer: '/objective/terms/0/taps', code: 'taps-do-not-fit' },
+  ])
+})
+
+test('dense networks have no flow, and are told what they can do', () => {
+  const dense = { architecture: { preset: 'mlp' as const, hiddenUnits: [8] } }
+  const given = job([{ method: 'fsp' }], { student: dense, teacher: { train: dense } })
+  const [issue, ...others] = issuesOf(given)
+  expect(others).toEqual([])
+  expect(issue).toMatchObject({ pointer: '/objective/terms/0/method', code: 'no-taps' })
+  expect(issue?.allowed).toContain('feature-hint')
+  expect(issue?.allowed).not.toContain('attention-transfer')
+})
+
 test('a refusal lists the legal taps', () => {
   const [byLayer] = issuesOf(job([{ method: 'attention-transfer', taps: { student: 'nope' } }]))
   expect(byLayer?.allowed).toEqual(['conv:before-activation', 'conv', 'pool'])

@@ -2,11 +2,19 @@ import { afterEach, expect, test } from 'vitest'
 import { JOB_METHODS, type Method } from '../../../src/domain/methods/job-methods.ts'
 import { projectorOf } from '../../../src/domain/methods/projector.ts'
 import { parameterCount } from '../../../src/domain/network.ts'
-import type { ResolvedTerm, TermSpec } from '../../../src/domain/objective.ts'
+import {
+  type ResolvedTerm,
+  resolveObjective,
+  type TermSpec,
+} from '../../../src/domain/objective.ts'
 import { networkUpTo, tapPoints } from '../../../src/domain/tap-points.ts'
+import { numberAt } from '../../../src/domain/term-schedule.ts'
 import { apply } from '../../../workers/engine/forward.ts'
+import { headFrom } from '../../../workers/engine/losses/term-weights.ts'
+import { termLoss } from '../../../workers/engine/losses/terms.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { predict } from '../../../workers/engine/predict.ts'
+import { liveTerms } from '../../../workers/engine/scheduled-terms.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { termConstants } from '../../../workers/engine/term-constants.ts'
 import { createGradients } from '../../../workers/engine/training-step.ts'
@@ -22,6 +30,7 @@ import {
   optimizerOf,
   outcome,
   rows,
+  SHAPE,
 } from './step-outcomes.ts'
 import { networkOf, rowNumbers } from './support.ts'
 import { FEATURE_METHODS, inputFor, placed, student, taughtInput, teacher } from './terms.ts'
@@ -35,7 +44,7 @@ const measured = (values: readonly number[]) => [
 test.each(JOB_METHODS)('%s trains as a graph as it does eagerly', async (method) => {
   // A gentle weight: what is compared is the arithmetic, and rounding must not be blown up.
   const input = await inputFor(method, (terms) =>
-    terms.map((term) => ({ ...term, weight: Math.min(term.weight, 1) })),
+    terms.map((term) => ({ ...term, weight: Math.min(numberAt(term.weight, 0), 1) })),
   )
   const [got, want] = [outcome(compiled, input), outcome(eager, input)]
   expect(want.measured.every(Number.isFinite)).toBe(true)
@@ -63,6 +72,42 @@ test.each(FEATURE_METHODS)('%s leaves the teacher as it is', async (method) => {
   const before = input.teacher?.weights.map(({ values }) => values.slice())
   outcome(eager, input)
   expect(input.teacher?.weights.map(({ values }) => values)).toEqual(before)
+})
+
+test.each(FEATURE_METHODS)('no gradient of %s reaches the teacher', async (method) => {
+  const { network, objective, initialWeights, teacher: by, ...input } = await inputFor(method)
+  const { projectors = [], memories = [], constants = [] } = input
+  const [term] = liveTerms(objective, undefined)
+  if (!by || !term) throw new Error('no teacher')
+  tf.tidy(() => {
+    const weights = upload([...initialWeights, ...projectors, ...memories])
+    const [ofTeacher, told] = [upload(by.weights), upload(constants)]
+    const inputs = tf.randomNormal([BATCH, ...SHAPE], 0, 1, 'float32', 4)
+    const seed = tf.tensor1d([1, 2], 'int32')
+    const positions = tf.range(0, BATCH, 1, 'int32')
+    const loss = (remembered: Record<string, tf.Tensor>): tf.Scalar => {
+      const seen = apply(by.network, ofTeacher, inputs, { training: false })
+      const own = apply(network, weights, inputs, { training: true, dropoutSeed: seed })
+      const head = headFrom(network, weights)
+      const student = { ...own, head, weights, constants: told, seed, positions, remembered }
+      return termLoss(term, 0, student, {
+        labels: tf.zeros([BATCH], 'int32'),
+        teacherLogits: seen.logits,
+        teacherOutputs: seen.outputs,
+        teacherHead: headFrom(by.network, ofTeacher),
+      })
+    }
+    const gradientsFor = (values: readonly tf.Tensor[]): boolean[] => {
+      const remembered = {}
+      const total = () => loss(remembered)
+      const { grads } = tf.engine().gradients(total, [...values], undefined, true)
+      tf.dispose(remembered)
+      return grads.map(Boolean)
+    }
+    const trained = ['conv1.kernel', ...projectors.map(({ name }) => name)]
+    expect(gradientsFor(trained.map((name) => weights[name] as tf.Tensor))).not.toContain(false)
+    expect(gradientsFor(Object.values(ofTeacher))).not.toContain(true)
+  })
 })
 
 test.each(JOB_METHODS)('the weight of %s enters linearly', async (method) => {
@@ -281,9 +326,13 @@ test('what a layer gives before its activation can be read, and ends a network',
 
 test('a projector is no part of the student', () => {
   const before = parameterCount(student)
-  expect(projectorOf('feature-hint', [5], [7])).toHaveLength(2)
-  expect(projectorOf('prototype-direction', [7], [7])).toEqual([])
-  expect(projectorOf('relational', [5], [7])).toEqual([])
+  const of = (method: Method, from: number, to: number) =>
+    resolveObjective({ terms: [{ method } as TermSpec] }).flatMap((term) =>
+      projectorOf(term, [[from]], [[to]]),
+    )
+  expect(of('feature-hint', 5, 7)).toHaveLength(2)
+  expect(of('prototype-direction', 7, 7)).toEqual([])
+  expect(of('relational', 5, 7)).toEqual([])
   expect(parameterCount(student)).toBe(before)
 })
 

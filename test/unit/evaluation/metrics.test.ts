@@ -111,6 +111,12 @@ test('of equal logits the lowest class is predicted', () => {
   expect([...argmax(Float32Array.of(1, 1, 0, 0, 3, 3), 3)]).toEqual([0, 1])
 })
 
+test('of equal logits the later classes are among the five largest, as in scikit-learn', () => {
+  const top5Of = (label: number): number | null =>
+    measure(scoreRows(new Float32Array(7), Int32Array.of(label), 7, null)).top5Accuracy
+  expect([0, 1, 2, 3, 4, 5, 6].map(top5Of)).toEqual([0, 0, 1, 1, 1, 1, 1])
+})
+
 test('an edge belongs to the bin below it', () => {
   for (let bin = 1; bin <= 15; bin++) {
     expect([...binOfRows(Float64Array.of(binEdge(bin)))], `edge ${bin}`).toEqual([bin - 1])

@@ -61,6 +61,19 @@ test('a fold never gets the test set; a final does', () => {
   expect(build(changes, final, [], refs).needed).toContain('test-rows')
 })
 
+test('a task knows the groups where its split must not divide them, and only there', () => {
+  const groups = { column: 'patient', count: 12, largest: 20, ofClass: [9, 8, 8] }
+  const refs = references({ dataset: dataset({ groups, groupsSha256: 'the-groups' }) })
+  const changes = { evaluation: { groups: true } }
+  expect(build(changes, control, [], refs).built).toMatchObject({
+    dataset: { groupsPath: 'cache/the-groups' },
+    split: { grouped: true },
+  })
+  const { built, needed } = build({}, control, [], refs)
+  expect(needed).not.toContain('the-groups')
+  expect(built).not.toHaveProperty('dataset.groupsPath')
+})
+
 test('only the final student and teacher are delivered, and nothing that differs between equal jobs goes into their files', () => {
   const final = { ...distilled, key: 'distilled/final', fold: null }
   const file = { ...teacherFile, taskKey: 'teacher/final' }
@@ -95,6 +108,29 @@ test('the report finds a frozen teacher once, under the final that it was traine
       { arm: 'teacher', fold: null, covers: 'all', path: 'cache/teacher' },
       { arm: 'distilled', fold: 0, covers: 'held-out', path: 'cache/zero' },
       { arm: 'distilled', fold: 1, covers: 'held-out', path: 'cache/one' },
+    ],
+  })
+})
+
+test('the report on a test set gets what the teacher says on the rows it taught', () => {
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  const evaluation = {
+    protocol: 'test-set',
+    control: false,
+    testSet: { id: 'ds_test_set' },
+  } as const
+  const refs = references({ testSet: dataset({ id: 'ds_test_set' }) })
+  const earlier = [
+    { taskKey: 'teacher/final', name: 'allLogits', sha256: 'lessons' },
+    { taskKey: 'teacher/final', name: 'testLogits', sha256: 'teacher' },
+    { taskKey: 'distilled/final', name: 'testLogits', sha256: 'student' },
+    { taskKey: 'latency', name: 'latency', sha256: 'times' },
+  ]
+  expect(build({ evaluation }, report, earlier, refs).built).toMatchObject({
+    logits: [
+      { arm: 'teacher', fold: null, covers: 'all', path: 'cache/lessons' },
+      { arm: 'teacher', fold: null, covers: 'test-set', path: 'cache/teacher' },
+      { arm: 'distilled', fold: null, covers: 'test-set', path: 'cache/student' },
     ],
   })
 })
@@ -162,6 +198,34 @@ test('a student that compares layers gets the teacher itself, whose logits come 
   expect(build(changes, control).built).toMatchObject({ teacher: null })
 })
 
+test('suggested weights are for students, and the report is given what was chosen', () => {
+  const changes = {
+    objective: { variant: 'category', suggestWeights: { steps: 3 } },
+    evaluation: { protocol: 'holdout' as const },
+  } as const
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const earlier = keys.flatMap((taskKey) =>
+    ['heldOutLogits', 'allLogits', 'suggestedWeights'].map((name) => ({
+      taskKey,
+      name,
+      sha256: `${taskKey} ${name}`,
+    })),
+  )
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, [...earlier, TIMES]).built).toMatchObject({
+    suggestions: [{ fold: null, path: 'cache/distilled/final suggestedWeights' }],
+  })
+  const student = { ...distilled, key: 'distilled/final', fold: null }
+  expect(build(changes, student, earlier).built).toMatchObject({
+    suggestWeights: { steps: 3 },
+    manifest: { suggestWeights: { steps: 3 } },
+  })
+  const teacher = { key: 'teacher/final', kind: 'train', arm: 'teacher', fold: null } as const
+  expect(build(changes, teacher).built).not.toHaveProperty('suggestWeights')
+  const plain = { evaluation: changes.evaluation }
+  expect(build(plain, report, [...earlier, TIMES]).built).toMatchObject({ suggestions: [] })
+})
+
 test('the report is given the validation record of each training that set rows aside', () => {
   const changes = {
     training: { validationFraction: 0.2 },
@@ -215,4 +279,38 @@ test('a control of matched seconds gets the records of the teacher and the stude
     matchSeconds: { teacher: 'cache/teacher/fold-1', distilled: 'cache/distilled/fold-1' },
   })
   expect(build(changes, distilled, [teacherFile]).built).not.toHaveProperty('matchSeconds')
+})
+
+test('students alone leave classes out: the task of a teacher stays one that earlier jobs may have done', () => {
+  const changes = { transfer: { omitClasses: ['c', 'a'], rebalanceOmitted: true } }
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toEqual(build({}, teacher).built)
+  const told = { omittedClasses: [0, 2], rebalanceOmitted: true, manifest: changes }
+  expect(build(changes, control).built).toMatchObject(told)
+  expect(build(changes, distilled, [teacherFile]).built).toMatchObject(told)
+  expect(build({}, control).built).not.toHaveProperty('omittedClasses')
+})
+
+test('the report is given what was done to the biases of each student', () => {
+  const changes = {
+    transfer: { omitClasses: ['a'], rebalanceOmitted: true },
+    evaluation: { protocol: 'holdout' as const },
+  }
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const file = (taskKey: string, name: string) => ({ taskKey, name, sha256: `${taskKey} ${name}` })
+  const earlier = [
+    ...keys.flatMap((key) =>
+      ['heldOutLogits', 'allLogits', 'rebalancing'].map((name) => file(key, name)),
+    ),
+    file('latency', 'latency'),
+  ]
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, earlier).built).toMatchObject({
+    rebalancings: [
+      { arm: 'control', fold: null, path: 'cache/control/final rebalancing' },
+      { arm: 'distilled', fold: null, path: 'cache/distilled/final rebalancing' },
+    ],
+  })
+  const plain = { ...changes, transfer: { omitClasses: ['a'] } }
+  expect(build(plain, report, earlier).built).not.toHaveProperty('rebalancings')
 })

@@ -13,6 +13,8 @@ interface BatchNodes {
   readonly labels: string
   /** `[batch, classes]`. */
   readonly teacherLogits: string | null
+  /** `[batch]` int32, among the training rows; null where no step has to know. */
+  readonly positions: string | null
 }
 
 export interface BatchSource {

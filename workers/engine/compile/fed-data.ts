@@ -1,7 +1,7 @@
 /** Batches gathered on the host, for data that is too large to be held by the graph. */
 import { gatherFeatures, gatherRows } from '../gather.ts'
 import type { StepInput } from '../step-runner.ts'
-import type { TrainingInput } from '../training-input.ts'
+import { remembersRows, type TrainingInput, trainingPositions } from '../training-input.ts'
 import type { BatchSource } from './batch-source.ts'
 import { type Dtype, dtypeNumber } from './graph.ts'
 import { rowAt } from './loop.ts'
@@ -16,6 +16,7 @@ const rowsOf = (steps: readonly StepInput[]): Uint32Array => {
 
 export function fedBatches(input: TrainingInput): BatchSource {
   const { data, normalization, labels, teacherLogits, classes, training } = input
+  const positions = remembersRows(input) ? trainingPositions(input) : null
   const prefetch = Prefetch.of(data, normalization)
   return {
     variables: [],
@@ -30,6 +31,7 @@ export function fedBatches(input: TrainingInput): BatchSource {
         inputs: fed('features', 'float32', data.shape),
         labels: fed('labels', 'int32', []),
         teacherLogits: teacherLogits ? fed('teacher', 'float32', [classes]) : null,
+        positions: positions ? fed('positions', 'int32', []) : null,
       }
     },
     prepare: (steps) => prefetch?.begin(rowsOf(steps)),
@@ -50,7 +52,15 @@ export function fedBatches(input: TrainingInput): BatchSource {
         shape,
         values: Int32Array.from(rows, (row) => labels[row] as number),
       }
-      if (!teacherLogits) return [features, known]
+      const always = [features, known]
+      if (positions)
+        always.push({
+          name: `${name}/positions`,
+          dtype: int32,
+          shape,
+          values: Int32Array.from(rows, (row) => positions[row] as number),
+        })
+      if (!teacherLogits) return always
       const values = gatherRows(teacherLogits, classes, rows)
       const teacher = {
         name: `${name}/teacher`,
@@ -58,7 +68,7 @@ export function fedBatches(input: TrainingInput): BatchSource {
         shape: [...shape, classes],
         values,
       }
-      return [features, known, teacher]
+      return [...always, teacher]
     },
   }
 }

@@ -4,7 +4,7 @@
  * are bytes and it is not.
  */
 import { gatherFeatures, gatherRows } from '../gather.ts'
-import type { TrainingInput } from '../training-input.ts'
+import { remembersRows, type TrainingInput, trainingPositions } from '../training-input.ts'
 import type { BatchSource } from './batch-source.ts'
 import { dtypeNumber, type Graph } from './graph.ts'
 import { type Loop, rowAt } from './loop.ts'
@@ -99,13 +99,12 @@ export function residentBatches(
   input: TrainingInput,
   budgetBytes = BUDGET_BYTES,
 ): BatchSource | null {
-  const { data, rows, teacherLogits, classes, training } = input
+  const { rows, teacherLogits, classes, training } = input
   const targetBytes = 4 * rows.length * (1 + (teacherLogits ? classes : 0))
   const features = heldFeatures(input, budgetBytes - targetBytes)
   if (!features) return null
   const variables = [...features, ...heldTargets(input)]
-  const positions = new Int32Array(data.count)
-  for (const [position, row] of rows.entries()) positions[row] = position
+  const positions = trainingPositions(input)
 
   return {
     variables,
@@ -133,6 +132,7 @@ export function residentBatches(
           held.dtype === 'uint8' ? toFloat(graph, loop, `${name}/float`, inputs, features) : inputs,
         labels: gather(labels),
         teacherLogits: teacher ? gather(teacher) : null,
+        positions: remembersRows(input) ? chosen : null,
       }
     },
     // Row numbers are all that a call brings.

@@ -1,4 +1,4 @@
-/** The state of a training as variables: the weights, and what the optimizer remembers of each. */
+/** The state of a training as variables: the weights, what the optimizer remembers of each, and what terms remember. */
 import { elements, type Network } from '../../../src/domain/network.ts'
 import type { Optimizer } from '../optimizers.ts'
 import { type NamedArray, weightNames } from '../weights.ts'
@@ -12,10 +12,11 @@ export interface TrainableLayout {
 }
 
 export interface StateLayout {
-  /** In network order, projectors last. */
+  /** In network order, then projectors and memories. */
   readonly weights: readonly StateVariable[]
   /** In network order, projectors last. */
   readonly trainable: readonly TrainableLayout[]
+  /** In network order, what terms remember last: each step gives them anew. */
   readonly movingAverages: readonly StateVariable[]
 }
 
@@ -28,8 +29,9 @@ export function stateLayout(
   initialWeights: readonly NamedArray[],
   { slotsPerWeight }: Optimizer,
   projectors: readonly NamedArray[] = [],
+  memories: readonly NamedArray[] = [],
 ): StateLayout {
-  const all = [...initialWeights, ...projectors]
+  const all = [...initialWeights, ...projectors, ...memories]
   const byName = new Map(all.map((weight) => [weight.name, variable(weight.name, weight)]))
   const find = (name: string): StateVariable => {
     const found = byName.get(name)
@@ -39,7 +41,7 @@ export function stateLayout(
   const names = weightNames(network)
   return {
     weights: all.map(({ name }) => find(name)),
-    movingAverages: names.movingAverages.map(find),
+    movingAverages: [...names.movingAverages, ...memories.map(({ name }) => name)].map(find),
     trainable: [...names.trainable, ...projectors.map(({ name }) => name)].map((name) => {
       const weight = find(name)
       const { shape } = weight

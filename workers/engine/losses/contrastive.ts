@@ -10,16 +10,24 @@ import type { LossInParts } from './loss-in-parts.ts'
 import { insertAxis } from './primitives/insert-axis.ts'
 import { unit } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature } from './primitives/temperature.ts'
 
 export interface ContrastiveOptions {
   /** Above 0. */
-  readonly temperature: number
+  readonly temperature: Temperature
   /** Added to the sum of the two probabilities. */
   readonly eps: number
-  /** Z of each direction: N times the mean of exp(score) over the first batch, then constant. */
-  readonly normalizerStudent: number
-  readonly normalizerTeacher: number
 }
+
+/**
+ * log Z of a direction: of N times the mean of exp(score) over the first batch, then constant.
+ * @param scores `[batch, 1 + n]`, divided by the temperature, without gradient
+ * @param anchor whose embeddings are the anchors
+ */
+export type LogNormalizer = (
+  scores: tf.Tensor2D,
+  anchor: 'student' | 'teacher',
+) => number | tf.Scalar
 
 /** Embeddings of all N training rows as they were last seen, `[N, width]`, rows of length 1. */
 export interface Memories {
@@ -28,25 +36,34 @@ export interface Memories {
 }
 
 /**
- * Noise-contrastive estimation for one direction.
- * @param anchors   `[batch, width]`, length 1
- * @param candidates `[batch, 1 + n, width]`, the right one first
+ * `[batch, 1 + n]`: cosines of each anchor with its candidates, divided by the temperature.
+ * @param anchors    `[batch, width]`, length 1
+ * @param candidates `[batch, 1 + n, width]`
  */
-function estimate(
+function scoresOf(
   anchors: tf.Tensor,
   candidates: tf.Tensor,
-  { temperature, eps }: ContrastiveOptions,
-  normalizer: number,
+  temperature: Temperature,
+): tf.Tensor2D {
+  const [batch = 1, all = 1] = candidates.shape
+  const cosines = tf.matMul(candidates, insertAxis(anchors, 2))
+  return softened(tf.reshape(cosines, [batch, all]) as tf.Tensor2D, temperature)
+}
+
+/**
+ * Noise-contrastive estimation for one direction.
+ * @param scores `[batch, 1 + n]`, the right one first
+ */
+function estimate(
+  scores: tf.Tensor2D,
+  logNormalizer: number | tf.Scalar,
+  eps: number,
   rows: number,
 ): tf.Scalar {
-  const [batch = 1, all = 1] = candidates.shape
+  const [batch, all] = scores.shape
   const noise = (all - 1) / rows
-  const scores = tf.reshape(tf.matMul(candidates, insertAxis(anchors, 2)), [batch, all])
-  // log of (exp(score / T) / Z) / (c + eps)
-  const logOdds = tf.sub(
-    tf.mul(scores, 1 / temperature),
-    Math.log(normalizer) + Math.log(noise + eps),
-  )
+  // log of (exp(score) / Z) / (c + eps)
+  const logOdds = tf.sub(tf.sub(scores, logNormalizer), Math.log(noise + eps))
   const right = tf.softplus(tf.neg(tf.slice(logOdds, [0, 0], [batch, 1])))
   const wrong = tf.softplus(tf.slice(logOdds, [0, 1], [batch, all - 1]))
   const perWrong = Math.log(noise + eps) - Math.log(noise)
@@ -73,6 +90,7 @@ function estimate(
  * @param teacher  `[batch, width]`, the teacher's, with gradient
  * @param memories no gradient
  * @param indices  `[batch, 1 + n]` int32, rows of the memories: the row itself first, then n others
+ * @param logNormalizer is asked once for each direction
  * @returns `student_anchor` and `teacher_anchor`, the two h; not 0 at equality
  * @see arXiv:1910.10699, equation 18
  */
@@ -81,14 +99,22 @@ export const contrastive = (
   teacher: tf.Tensor2D,
   memories: Memories,
   indices: tf.Tensor2D,
-  options: ContrastiveOptions,
+  { temperature, eps }: ContrastiveOptions,
+  logNormalizer: LogNormalizer,
 ): LossInParts<'student_anchor' | 'teacher_anchor'> =>
   tf.tidy(() => {
     const rows = memories.student.shape[0]
-    const direction = (anchor: tf.Tensor, memory: tf.Tensor2D, normalizer: number): tf.Scalar =>
-      estimate(unit(anchor), stopGradient(takeRows(memory, indices)), options, normalizer, rows)
-    const ours = direction(student, memories.teacher, options.normalizerStudent)
-    const theirs = direction(teacher, memories.student, options.normalizerTeacher)
+    const direction = (
+      embeddings: tf.Tensor,
+      memory: tf.Tensor2D,
+      anchor: 'student' | 'teacher',
+    ): tf.Scalar => {
+      const candidates = stopGradient(takeRows(memory, indices))
+      const scores = scoresOf(unit(embeddings), candidates, temperature)
+      return estimate(scores, logNormalizer(stopGradient(scores), anchor), eps, rows)
+    }
+    const ours = direction(student, memories.teacher, 'student')
+    const theirs = direction(teacher, memories.student, 'teacher')
     const value = tf.add(ours, theirs) as tf.Scalar
     return { value, components: { student_anchor: ours, teacher_anchor: theirs } }
   })

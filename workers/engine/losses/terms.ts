@@ -1,15 +1,18 @@
 /** Which loss each method of an objective is. A method without a loss does not compile. */
 import { type Method, needsLabels } from '../../../src/domain/methods/job-methods.ts'
-import type { ResolvedTerm, TermOf } from '../../../src/domain/objective.ts'
+import type { LiveTerm, LiveTermOf } from '../scheduled-terms.ts'
 import { tf } from '../tensorflow.ts'
 import { activationBoundaries } from './activation-boundaries.ts'
 import { attentionTransfer } from './attention-transfer.ts'
 import { channelWise } from './channel-wise.ts'
 import { classAttention } from './class-attention.ts'
+import { contrastiveByMemory } from './contrastive-memory.ts'
 import { correlationCongruence } from './correlation-congruence.ts'
 import { decoupled } from './decoupled.ts'
 import { dist } from './dist.ts'
+import { factorTransfer } from './factor-transfer.ts'
 import { featureHint } from './feature-hint.ts'
+import { fsp } from './fsp.ts'
 import { Given, type Student, type Targets } from './given.ts'
 import { crossEntropy } from './hard-labels.ts'
 import { keyPoints } from './key-points.ts'
@@ -22,12 +25,13 @@ import { prototypeDirection } from './prototype-direction.ts'
 import { prototypeReconstruction } from './prototype-reconstruction.ts'
 import { prototypeRelational } from './prototype-relational.ts'
 import { relational } from './relational.ts'
+import { review } from './review.ts'
 import { similarityPreserving } from './similarity-preserving.ts'
 import { softTargetLoss } from './soft-targets.ts'
 import { variationalInformation } from './variational-information.ts'
 import { virtualTeacher } from './virtual-teacher.ts'
 
-type Loss<M extends Method> = (given: Given, term: TermOf<M>) => tf.Scalar
+type Loss<M extends Method> = (given: Given, term: LiveTermOf<M>) => tf.Scalar
 
 const prototypesOf = (given: Given): tf.Tensor2D => given.constant('prototypes') as tf.Tensor2D
 
@@ -57,9 +61,13 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
   'probabilistic-knowledge-transfer': ({ features }, term) =>
     probabilisticKnowledgeTransfer(...features, term),
   'neuron-selectivity': ({ maps }) => neuronSelectivity(...maps),
+  fsp: ({ flows }) => fsp(...flows),
   'activation-boundaries': ({ projected }, term) => activationBoundaries(...projected, term),
+  'factor-transfer': (given, { factorRate }) => factorTransfer(...given.factors(factorRate)),
   overhaul: (given, term) =>
     overhaul(...given.projected, given.constant('margins') as tf.Tensor1D, term),
+  contrastive: contrastiveByMemory,
+  review: ({ stages }, term) => review(stages, term),
   'attention-transfer': ({ maps }, term) => attentionTransfer(...maps, term),
   'key-points': ({ maps }, term) => keyPoints(...maps, term).value,
   'channel-wise': ({ projected }, term) =>
@@ -87,14 +95,17 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
  * @param index of the term in the objective
  */
 export function termLoss(
-  term: ResolvedTerm,
+  term: LiveTerm,
   index: number,
   student: Student,
   targets: Targets,
 ): tf.Scalar {
   const loss = LOSSES[term.method] as Loss<Method>
   const by = (labels: tf.Tensor1D): tf.Scalar =>
-    loss(new Given(student, labels, targets, { index, taps: term.taps }), term as TermOf<Method>)
+    loss(
+      new Given(student, labels, targets, { index, taps: term.taps }),
+      term as LiveTermOf<Method>,
+    )
   const { labels, mixed } = targets
   if (!mixed || !needsLabels(term.method)) return by(labels)
   // share · L(y) + (1 − share) · L(y'), each over the rows whose label is known (Zhang et al. 2018, arXiv:1710.09412).

@@ -18,13 +18,19 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
  */
 export function classRates({ perClass }: Tally): ClassRates {
   const { right, support, predicted } = perClass
-  return {
-    precision: right.map((hits, index) => share(hits, predicted[index] as number)),
-    recall: right.map((hits, index) => share(hits, support[index] as number)),
-    f1: right.map((hits, index) =>
-      share(2 * hits, (predicted[index] as number) + (support[index] as number)),
-    ),
+  const classes = right.length
+  const precision = new Float64Array(classes)
+  const recall = new Float64Array(classes)
+  const f1 = new Float64Array(classes)
+  for (let index = 0; index < classes; index++) {
+    const hits = right[index] as number
+    const rows = support[index] as number
+    const called = predicted[index] as number
+    precision[index] = share(hits, called)
+    recall[index] = share(hits, rows)
+    f1[index] = share(2 * hits, called + rows)
   }
+  return { precision, recall, f1 }
 }
 
 export function classMetrics(sums: Tally): ClassMetrics[] {
@@ -45,11 +51,14 @@ export function classMetrics(sums: Tally): ClassMetrics[] {
  * `f1_score(average='macro' or 'weighted', labels=range(classes), zero_division=0)`.
  */
 export function meanF1(sums: Tally): { macroF1: number; weightedF1: number } {
-  const { f1 } = classRates(sums)
-  const { support } = sums.perClass
-  return {
-    macroF1: f1.reduce((sum, value) => sum + value, 0) / f1.length,
-    weightedF1:
-      f1.reduce((sum, value, index) => sum + value * (support[index] as number), 0) / sums.rows,
+  const { right, support, predicted } = sums.perClass
+  let equally = 0
+  let bySupport = 0
+  for (let index = 0; index < right.length; index++) {
+    const rows = support[index] as number
+    const f1 = share(2 * (right[index] as number), (predicted[index] as number) + rows)
+    equally += f1
+    bySupport += f1 * rows
   }
+  return { macroF1: equally / right.length, weightedF1: bySupport / sums.rows }
 }

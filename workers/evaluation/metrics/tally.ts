@@ -32,78 +32,69 @@ export interface Tally {
   }
 }
 
-const weighted = (values: Uint8Array | Float64Array, weights: Uint32Array): number => {
-  let sum = 0
-  for (let row = 0; row < values.length; row++)
-    sum += (values[row] as number) * (weights[row] as number)
-  return sum
-}
-
 function add(sums: Float64Array, index: number, value: number): void {
   sums[index] = (sums[index] as number) + value
-}
-
-function perClass({ labels, predictions, right, classes }: RowScores, weights: Uint32Array) {
-  const sums = {
-    right: new Float64Array(classes),
-    support: new Float64Array(classes),
-    predicted: new Float64Array(classes),
-  }
-  for (let row = 0; row < labels.length; row++) {
-    const weight = weights[row] as number
-    const label = labels[row] as number
-    add(sums.support, label, weight)
-    add(sums.predicted, predictions[row] as number, weight)
-    add(sums.right, label, weight * (right[row] as number))
-  }
-  return sums
-}
-
-function perBin({ bin, right, confidence }: RowScores, weights: Uint32Array) {
-  const sums = {
-    rows: new Float64Array(CALIBRATION_BINS),
-    right: new Float64Array(CALIBRATION_BINS),
-    confidence: new Float64Array(CALIBRATION_BINS),
-  }
-  for (let row = 0; row < bin.length; row++) {
-    const weight = weights[row] as number
-    const index = bin[row] as number
-    add(sums.rows, index, weight)
-    add(sums.right, index, weight * (right[row] as number))
-    add(sums.confidence, index, weight * (confidence[row] as number))
-  }
-  return sums
-}
-
-function withTeacher({ teacher }: RowScores, weights: Uint32Array): Tally['teacher'] {
-  if (teacher === null) return null
-  const { agrees, teacherErrs, kl } = teacher
-  let sharedErrors = 0
-  for (let row = 0; row < agrees.length; row++)
-    sharedErrors +=
-      (agrees[row] as number) * (teacherErrs[row] as number) * (weights[row] as number)
-  return {
-    agrees: weighted(agrees, weights),
-    errors: weighted(teacherErrs, weights),
-    sharedErrors,
-    kl: weighted(kl, weights),
-  }
 }
 
 /** Every row once. */
 export const onceEach = (rows: number): Uint32Array => new Uint32Array(rows).fill(1)
 
-/** @param weights `[rows]` */
+/**
+ * In one pass over the rows, since the bootstrap does it a thousand times an arm.
+ *
+ * @param weights `[rows]`
+ */
 export function tally(scores: RowScores, weights: Uint32Array): Tally {
+  const { labels, predictions, right, nll, brier, confidence, bin, classes } = scores
+  // Where there is nothing to count, something is counted that is left out below.
+  const topFive = scores.topFive ?? right
+  const { agrees, teacherErrs, kl } = scores.teacher ?? {
+    agrees: right,
+    teacherErrs: right,
+    kl: nll,
+  }
+  const sums = { rows: 0, topFive: 0, nll: 0, brier: 0, confidence: 0 }
+  const teacher = { agrees: 0, errors: 0, sharedErrors: 0, kl: 0 }
+  const perClass = {
+    right: new Float64Array(classes),
+    support: new Float64Array(classes),
+    predicted: new Float64Array(classes),
+  }
+  const bins = {
+    rows: new Float64Array(CALIBRATION_BINS),
+    right: new Float64Array(CALIBRATION_BINS),
+    confidence: new Float64Array(CALIBRATION_BINS),
+  }
+  for (let row = 0; row < labels.length; row++) {
+    const weight = weights[row] as number
+    if (weight === 0) continue
+    const label = labels[row] as number
+    const index = bin[row] as number
+    const hits = weight * (right[row] as number)
+    const sure = weight * (confidence[row] as number)
+    const missed = weight * (teacherErrs[row] as number)
+    sums.rows += weight
+    sums.topFive += weight * (topFive[row] as number)
+    sums.nll += weight * (nll[row] as number)
+    sums.brier += weight * (brier[row] as number)
+    sums.confidence += sure
+    teacher.agrees += weight * (agrees[row] as number)
+    teacher.errors += missed
+    teacher.sharedErrors += missed * (agrees[row] as number)
+    teacher.kl += weight * (kl[row] as number)
+    add(perClass.support, label, weight)
+    add(perClass.predicted, predictions[row] as number, weight)
+    add(perClass.right, label, hits)
+    add(bins.rows, index, weight)
+    add(bins.right, index, hits)
+    add(bins.confidence, index, sure)
+  }
   return {
-    rows: weights.reduce((sum, weight) => sum + weight, 0),
-    right: weighted(scores.right, weights),
-    topFive: scores.topFive && weighted(scores.topFive, weights),
-    nll: weighted(scores.nll, weights),
-    brier: weighted(scores.brier, weights),
-    confidence: weighted(scores.confidence, weights),
-    teacher: withTeacher(scores, weights),
-    perClass: perClass(scores, weights),
-    bins: perBin(scores, weights),
+    ...sums,
+    right: perClass.right.reduce((sum, hits) => sum + hits, 0),
+    topFive: scores.topFive && sums.topFive,
+    teacher: scores.teacher && teacher,
+    perClass,
+    bins,
   }
 }

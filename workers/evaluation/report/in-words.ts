@@ -15,3 +15,7 @@ export const intervalInPoints = ({ low, high }: Interval): string =>
 
 export const pValue = (p: number): string =>
   p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`
+
+/** To two digits where there are few. */
+export const seconds = (value: number): string =>
+  `${value < 10 ? value.toPrecision(2) : Math.round(value)} s`

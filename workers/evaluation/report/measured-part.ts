@@ -2,11 +2,13 @@
 import { finalIsMeasured, foldCount } from '../../../src/domain/job-plan.ts'
 import type { Metrics } from '../../../src/domain/report/metrics.ts'
 import type { Measurement } from '../../../src/domain/report/report.ts'
+import { omittedClasses } from '../../../src/domain/transfer.ts'
 import type { Arm } from '../../../src/domain/words.ts'
+import { partition } from '../../../src/splits/split.ts'
+import { transferSet } from '../../../src/splits/transfer-set.ts'
 import { armLogits, type MeasuredRows } from '../logits-store.ts'
 import { measure } from '../metrics/metrics.ts'
 import { type RowScores, scoreRows } from '../metrics/row-scores.ts'
-import { partition } from '../split.ts'
 import { type ByArm, mapArms } from './arms.ts'
 import type { Scene } from './scene.ts'
 
@@ -48,12 +50,18 @@ function measurePart(
   return { fold, rows, trainingRows, scores, metrics: mapArms(scores, measure) }
 }
 
+/** How many rows the students were trained on. */
+function transferRows({ task, labels }: Scene, training: Uint32Array): number {
+  const { transfer, dataset } = task.job
+  return transferSet(training, labels, omittedClasses(transfer, dataset.classNames)).training.length
+}
+
 function measureHeldOut(scene: Scene, fold: number | null): MeasuredPart {
-  const { labels, task } = scene
-  const { training, heldOut } = partition(task.job.evaluation.split, labels, fold)
+  const { labels, groups, task } = scene
+  const { training, heldOut } = partition(task.job.evaluation.split, labels, fold, groups)
   const heldOutLabels = Int32Array.from(heldOut, (row) => labels[row] ?? -1)
   const rows: MeasuredRows = { kind: 'held-out', indices: heldOut, of: labels.length }
-  return measurePart(scene, fold, rows, heldOutLabels, training.length)
+  return measurePart(scene, fold, rows, heldOutLabels, transferRows(scene, training))
 }
 
 /** In their order. */
@@ -65,9 +73,9 @@ export function measureFinal(scene: Scene): MeasuredPart | null {
   const { job } = scene.task
   if (!finalIsMeasured(job)) return null
   if (scene.testLabels === null) return measureHeldOut(scene, null)
-  const { training } = partition(job.evaluation.split, scene.labels, null)
+  const { training } = partition(job.evaluation.split, scene.labels, null, scene.groups)
   const rows: MeasuredRows = { kind: 'test-set', count: scene.testLabels.length }
-  return measurePart(scene, null, rows, scene.testLabels, training.length)
+  return measurePart(scene, null, rows, scene.testLabels, transferRows(scene, training))
 }
 
 export const toMeasurement = ({ rows, trainingRows, metrics }: MeasuredPart): Measurement => ({

@@ -8,6 +8,8 @@ export interface Scene {
   readonly read: ReadFile
   /** Of the dataset. */
   readonly labels: Int32Array
+  /** Of the dataset; null where the split does not ask for them. */
+  readonly groups: Int32Array | null
   /** Null without a test set. */
   readonly testLabels: Int32Array | null
 }
@@ -27,5 +29,7 @@ export const openScene = (task: ReportTask, read: ReadFile): Scene => ({
   task,
   read,
   labels: readLabels(read, task.labelsPath, task.job.dataset.rows),
+  groups:
+    task.groupsPath === undefined ? null : readLabels(read, task.groupsPath, task.job.dataset.rows),
   testLabels: readTestLabels(task, read),
 })

@@ -22,3 +22,40 @@ export function leakStamps(job: ResolvedJob): string[] {
     )
   return stamps
 }
+
+function crossFitStamps({ evaluation: { innerFolds } }: ResolvedJob): string[] {
+  if (innerFolds === undefined) return []
+  return [
+    `Soft labels are out-of-fold predictions: the training rows of each student were cut into ${innerFolds} parts, and each part was answered by a teacher that was trained on the others. The teacher in this report is another one, trained on all training rows; no student learned from it.`,
+  ]
+}
+
+const budgetStamps = ({ evaluation }: ResolvedJob): string[] =>
+  evaluation.control && evaluation.controlBudget === 'matched-seconds'
+    ? [
+        "The control was trained for longer than the student: for as many epochs as fit into the seconds of the teacher's and the student's training. How fast the machine was has a part in these numbers.",
+      ]
+    : []
+
+const NAMED_CLASSES = 5
+
+function omissionStamps({ transfer }: ResolvedJob): string[] {
+  const { omitClasses, rebalanceOmitted } = transfer
+  if (!omitClasses) return []
+  const named = omitClasses.slice(0, NAMED_CLASSES).map((name) => JSON.stringify(name))
+  const more =
+    omitClasses.length > NAMED_CLASSES ? ` and ${omitClasses.length - NAMED_CLASSES} more` : ''
+  const raised = rebalanceOmitted
+    ? ' After the training their biases were raised until they were answered as often on training rows as they occur there; the numbers are those with the raised biases.'
+    : ''
+  return [
+    `Students saw no row of ${omitClasses.length > 1 ? 'classes' : 'class'} ${named.join(', ')}${more}: these rows were taken out of the transfer set, for the control too. The teacher knew them, and held-out rows of them are measured.${raised}`,
+  ]
+}
+
+export const reportStamps = (job: ResolvedJob): string[] => [
+  ...leakStamps(job),
+  ...crossFitStamps(job),
+  ...budgetStamps(job),
+  ...omissionStamps(job),
+]

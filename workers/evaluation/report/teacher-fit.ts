@@ -2,11 +2,11 @@
 import { foldCount } from '../../../src/domain/job-plan.ts'
 import type { TeacherFit } from '../../../src/domain/report/teacher-fit.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import { partition } from '../../../src/splits/split.ts'
 import { cut, teacherLogits } from '../logits-store.ts'
 import { measure } from '../metrics/metrics.ts'
 import { scoreRows } from '../metrics/row-scores.ts'
 import { softness } from '../metrics/softness.ts'
-import { partition } from '../split.ts'
 import type { MeasuredPart } from './measured-part.ts'
 import type { Scene } from './scene.ts'
 
@@ -18,7 +18,9 @@ type Temperature = Pick<SoftLabels, 'method' | 'temperature'>
 const SOFT_LABEL_METHODS: ReadonlySet<string> = new Set(['soft-targets', 'decoupled', 'dist'])
 
 /** Of each soft-label method and temperature in the objective once. */
-function temperaturesOf({ objective }: ResolvedJob): Temperature[] {
+function temperaturesOf({ objective, evaluation }: ResolvedJob): Temperature[] {
+  // The teacher that is measured is then another one than those that made the soft labels.
+  if (evaluation.innerFolds !== undefined) return []
   const found = new Map<string, Temperature>()
   for (const term of objective) {
     const { method } = term
@@ -57,14 +59,14 @@ function lessonOf(scene: Scene, fold: number | null, rows: Uint32Array): Lesson 
 
 /** One for each teacher; a teacher that all folds share teaches once. */
 function lessonsOf(scene: Scene, parts: readonly MeasuredPart[]): Lesson[] {
-  const { labels, task } = scene
+  const { labels, groups, task } = scene
   const { split, teacherPerFold } = task.job.evaluation
   const isShared = teacherPerFold === 'frozen' && foldCount(task.job) > 0
   const folds = isShared ? [null] : parts.map(({ fold }) => fold)
   return folds.flatMap((fold) => {
     const { training } = isShared
       ? { training: Uint32Array.from(labels.keys()) }
-      : partition(split, labels, fold)
+      : partition(split, labels, fold, groups)
     return lessonOf(scene, fold, training) ?? []
   })
 }

@@ -1,10 +1,10 @@
 /** What should be doubted, in words with numbers. */
-import { foldCount } from '../../../src/domain/job-plan.ts'
+import { foldsOf } from '../../../src/domain/evaluation.ts'
 import type { Report } from '../../../src/domain/report/report.ts'
 import { SIGNIFICANCE_LEVEL } from '../../../src/domain/report/significance.ts'
 import type { ReportWarning } from '../../../src/domain/report/warning.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
-import { intervalInPoints, percent, points, pValue } from './in-words.ts'
+import { intervalInPoints, percent, points, pValue, seconds } from './in-words.ts'
 import { teacherFitWarnings } from './teacher-warnings.ts'
 
 /** Fewer measured rows of a class than this in a held-out part say little about the class. */
@@ -97,6 +97,24 @@ function classWarnings(
   ]
 }
 
+/** What the same seconds could have bought: a control of the same epochs says nothing about that. */
+function costWarnings(job: ResolvedJob, { arms }: Facts): ReportWarning[] {
+  const { teacher, distilled, control } = arms
+  const [ofTeacher, ofStudent, ofControl] = [teacher, distilled, control].map(
+    (arm) => arm?.trainingSeconds ?? null,
+  )
+  if (job.evaluation.controlBudget === 'matched-seconds') return []
+  if (!ofTeacher || !ofStudent || !ofControl) return []
+  const factor = (ofTeacher + ofStudent) / ofControl
+  return [
+    {
+      code: 'distillation-cost',
+      message: `Teacher and student took ${seconds(ofTeacher)} and ${seconds(ofStudent)} to train, the control ${seconds(ofControl)}: it could have trained ${factor.toFixed(1)} times as long. Set evaluation.controlBudget to "matched-seconds" to see what that brings.`,
+      numbers: { teacher: ofTeacher, distilled: ofStudent, control: ofControl, factor },
+    },
+  ]
+}
+
 /** Most important first. */
 export function reportWarnings(
   job: ResolvedJob,
@@ -109,6 +127,7 @@ export function reportWarnings(
     ...gainWarnings(facts),
     ...teacherWarnings(facts),
     ...teacherFitWarnings(facts.teacherFit, classNames.length),
-    ...classWarnings(classNames, measuredLabels, Math.max(foldCount(job), 1)),
+    ...classWarnings(classNames, measuredLabels, Math.max(foldsOf(job.evaluation.split), 1)),
+    ...costWarnings(job, facts),
   ]
 }

@@ -132,6 +132,8 @@ const FROM_GOLDEN: { readonly [M in MethodId]: FromGolden<M> } = {
       { student: of.matrix('memory_student'), teacher: of.matrix('memory_teacher') },
       of.matrix('indices'),
       options,
+      (_, anchor) =>
+        Math.log(anchor === 'student' ? options.normalizerStudent : options.normalizerTeacher),
     ),
   review: (of, options) => review(of.stages, options),
   'channel-wise': (of, options) => channelWise(...of.maps, options),

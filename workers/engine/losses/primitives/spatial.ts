@@ -18,23 +18,42 @@ function averaging(from: number, to: number): tf.Tensor3D {
  * the mean, so it does not matter on which side of a linear projector the pooling is.
  */
 export function poolTo(features: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  const [batch, fromHeight, fromWidth, channels] = features.shape
+  const [, fromHeight, fromWidth] = features.shape
   if (fromHeight === height && fromWidth === width) return features
   if (fromHeight % height === 0 && fromWidth % width === 0) {
     const window: [number, number] = [fromHeight / height, fromWidth / width]
     return tf.avgPool(features, window, window, 'valid')
   }
-  return tf.tidy(() => {
-    const rows = tf.matMul(
-      averaging(fromHeight, height),
-      tf.reshape(features, [batch, fromHeight, fromWidth * channels]),
-    )
-    const columns = tf.matMul(
-      averaging(fromWidth, width),
-      tf.reshape(rows, [batch * height, fromWidth, channels]),
-    )
-    return tf.reshape(columns, [batch, height, width, channels]) as tf.Tensor4D
-  })
+  return tf.tidy(() =>
+    combine(features, averaging(fromHeight, height), averaging(fromWidth, width)),
+  )
+}
+
+/**
+ * Each position as a sum of positions.
+ * @param rows    `[1, new height, old height]`
+ * @param columns `[1, new width, old width]`
+ */
+function combine(features: tf.Tensor4D, rows: tf.Tensor3D, columns: tf.Tensor3D): tf.Tensor4D {
+  const [batch, fromHeight, fromWidth, channels] = features.shape
+  const [height, width] = [rows.shape[1], columns.shape[1]]
+  const byRows = tf.matMul(rows, tf.reshape(features, [batch, fromHeight, fromWidth * channels]))
+  const byColumns = tf.matMul(columns, tf.reshape(byRows, [batch * height, fromWidth, channels]))
+  return tf.reshape(byColumns, [batch, height, width, channels]) as tf.Tensor4D
+}
+
+/** `[to, from]`: row i is the entry floor(i from / to). */
+function nearest(from: number, to: number): tf.Tensor3D {
+  const matrix = tf.buffer([1, to, from])
+  for (let cell = 0; cell < to; cell++) matrix.set(1, 0, cell, Math.floor((cell * from) / to))
+  return matrix.toTensor() as tf.Tensor3D
+}
+
+/** Nearest neighbours, PyTorch's `interpolate` of that mode. Products with ones, whose gradient is the same in every run. */
+export function enlargeTo(features: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
+  const [, fromHeight, fromWidth] = features.shape
+  if (fromHeight === height && fromWidth === width) return features
+  return tf.tidy(() => combine(features, nearest(fromHeight, height), nearest(fromWidth, width)))
 }
 
 /** Both maps at the smaller height and the smaller width: detail that one of them lacks cannot be compared. */

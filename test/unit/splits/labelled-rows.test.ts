@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { usableLabels } from '../../../workers/engine/labelled-rows.ts'
+import { usableLabels } from '../../../src/splits/labelled-rows.ts'
 
 const labels = Int32Array.from({ length: 500 }, (_, row) => (row < 300 ? 0 : row < 497 ? 1 : 2))
 const training = Uint32Array.from({ length: 400 }, (_, index) => 100 + index)

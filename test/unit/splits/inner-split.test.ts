@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { innerSplit } from '../../../workers/validation-rows.ts'
+import { innerSplit } from '../../../src/splits/inner-split.ts'
 
 /** Class 0 in 60 rows, 1 in 30, 2 in 10; the last 20 rows are held out. */
 const labels = Int32Array.from({ length: 120 }, (_, row) => {

@@ -2,12 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Split } from '../../../src/domain/evaluation.ts'
-import {
-  foldOfRow,
-  NEVER_HELD_OUT,
-  partition,
-  splitSha256,
-} from '../../../workers/evaluation/split.ts'
+import { foldOfRow, NEVER_HELD_OUT, partition, splitSha256 } from '../../../src/splits/split.ts'
 
 const seeds = fc.integer({ min: 0, max: 4294967295 })
 const labelArrays = (minLength: number) =>
