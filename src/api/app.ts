@@ -5,6 +5,7 @@ import type { DatasetService } from '../application/dataset-service.ts'
 import type { ExportService } from '../application/export-service.ts'
 import type { JobService } from '../application/job-service.ts'
 import type { ModelService } from '../application/model-service.ts'
+import type { ReportService } from '../application/report-service.ts'
 import type { SplitService } from '../application/split-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
 import type { BlobStore } from '../domain/ports.ts'
@@ -18,6 +19,7 @@ import { createValidatorCompiler } from './plugins/validation.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { type HealthChecks, healthRoutes } from './routes/health.ts'
+import { jobReportRoutes } from './routes/job-report.ts'
 import { jobResultRoutes } from './routes/job-results.ts'
 import { jobSplitRoutes } from './routes/job-split.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -33,6 +35,7 @@ export interface AppDependencies {
   readonly models: ModelService
   readonly exports: ExportService
   readonly splits: SplitService
+  readonly reports: ReportService
   readonly blobs: BlobStore
   readonly health: HealthChecks
   readonly maxUploadBytes: number
@@ -44,7 +47,7 @@ export interface AppDependencies {
 const SHARED = [JobSpec, JobSchema, ...REPORT_SCHEMAS, DatasetSchema, ModelSchema, ProblemSchema]
 
 export async function buildApp(dependencies: AppDependencies) {
-  const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies
+  const { jobs, datasets, models, exports, reports, blobs, maxUploadBytes } = dependencies
   const app = Fastify({
     ...(dependencies.logger ? { loggerInstance: dependencies.logger } : {}),
     bodyLimit: 4 * 1024 * 1024,
@@ -73,6 +76,7 @@ export async function buildApp(dependencies: AppDependencies) {
     model: models.get,
   })
   await app.register(jobSplitRoutes, { prefix: '/v1/jobs', splits: dependencies.splits })
+  await app.register(jobReportRoutes, { prefix: '/v1/jobs', jobs, reports })
   await app.register(datasetRoutes, { prefix: '/v1/datasets', datasets, maxUploadBytes })
   await app.register(modelRoutes, { prefix: '/v1/models', models, exports, blobs, maxUploadBytes })
   await app.register(catalogueRoutes, { prefix: '/v1' })

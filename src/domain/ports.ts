@@ -191,3 +191,16 @@ export interface Identifiers {
   /** Prefix and a UUIDv7: sorts by time. */
   create(prefix: 'job' | 'ds' | 'mdl'): string
 }
+
+/** A plot to be drawn, and in words for those who do not see it. */
+export interface Drawing {
+  readonly title: string
+  readonly description: string
+  /** Vega-Lite, with its data inside. */
+  readonly spec: object
+}
+
+export interface PlotRenderer {
+  /** SVG documents in the order of the drawings. */
+  render(drawings: readonly Drawing[]): Promise<readonly string[]>
+}

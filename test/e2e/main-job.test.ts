@@ -6,6 +6,7 @@ import type { Job } from '../../src/cli/client.ts'
 import type { JobSpec } from '../../src/domain/job-spec.ts'
 import type { Metrics } from '../../src/domain/report/metrics.ts'
 import type { Report } from '../../src/domain/report/report.ts'
+import { PLOT_NAMES } from '../../src/report-page/report-plots.ts'
 import { argMax, forwardPass } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'
@@ -175,6 +176,15 @@ describe('its report', () => {
         expect(batch?.p50Ms).toBeGreaterThan(0)
         expect(batch?.p95Ms).toBeGreaterThanOrEqual(batch?.p50Ms ?? Number.NaN)
       }
+  })
+
+  test('is a page too, with the same verdict and every plot', async () => {
+    const response = await fetch(`${service().url}/v1/jobs/${job.id}/report?format=html`)
+    const page = await response.text()
+    expect(page).toContain(report.verdict.sentence.replaceAll('<', '&lt;').replaceAll("'", '&#39;'))
+    expect(page.match(/<figure id="plot-[a-z-]+">/g)).toHaveLength(PLOT_NAMES.length)
+    expect(page).toContain(report.dataset.contentSha256)
+    expect(page).toMatch(/trained with<\/dt><dd>distillery [^<]*tensorflow 2\./)
   })
 
   test('same spec and seed: the same report and the same bytes; another seed: other ones', async () => {

@@ -1,4 +1,4 @@
-/** What a job has to show: events, learning curves, report, student. */
+/** What a job has to show: events, learning curves, student. */
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -6,7 +6,6 @@ import type { ExportService } from '../../application/export-service.ts'
 import type { JobService } from '../../application/job-service.ts'
 import type { Model } from '../../domain/model.ts'
 import type { BlobStore } from '../../domain/ports.ts'
-import type { Report } from '../../domain/report/report.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
 import { jobEventStream } from '../event-stream.ts'
 import { Id, problems } from '../schemas/common.ts'
@@ -138,23 +137,6 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
       }
       return { data: [...series.values()] }
     },
-  )
-
-  app.get(
-    '/:id/report',
-    {
-      schema: {
-        operationId: 'getJobReport',
-        tags: ['jobs'],
-        summary: 'The report',
-        params: Id('job'),
-        response: {
-          200: Type.Unsafe<Report>({ $ref: 'Report#' }),
-          ...problems('job-not-found', 'not-ready', 'never-ready'),
-        },
-      },
-    },
-    ({ params }) => jobs.report(params.id),
   )
 
   app.get(

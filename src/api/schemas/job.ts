@@ -131,6 +131,7 @@ export function jobBody(job: JobView): Static<typeof JobSchema> {
       events: `${self}/events`,
       metrics: `${self}/metrics`,
       report: `${self}/report`,
+      plots: `${self}/report/plots`,
       split: `${self}/split`,
       student: `${self}/student`,
       cancel: `${self}/cancel`,
