@@ -79,8 +79,15 @@ function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): Measu
     ...(job.evaluation.control ? (['control'] as const) : []),
   ]
   const logits: MeasuredLogits[] = []
-  const add = (arm: Arm, fold: number | null, name: string, covers: MeasuredLogits['covers']) => {
-    const key = arm === 'teacher' ? teacherKey(job, fold) : taskKey(arm, fold)
+  const isPeer = job.teacher.kind === 'peer'
+  const add = (arm: Arm, fold: number | null, file: string, covers: MeasuredLogits['covers']) => {
+    const ofPeer = arm === 'teacher' && isPeer
+    // The task of the student leaves the answers of both.
+    const name = ofPeer ? (covers === 'test-set' ? 'peerTestLogits' : 'peerLogits') : file
+    const key =
+      arm === 'teacher' && !ofPeer
+        ? teacherKey(job, fold)
+        : taskKey(ofPeer ? 'distilled' : arm, fold)
     logits.push({ arm, fold, path: needFile(surroundings, key, name), covers })
   }
   // Logits go under the fold that their network was trained for: a frozen teacher answers for all folds at once.
@@ -202,7 +209,8 @@ function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): 
     return { network: teacher.network, weightsPath, normalization: 'in-weights-file' }
   }
   // Refused when the job was submitted.
-  if (teacher.form.kind !== 'network') throw new Error('only a network can answer inside a step')
+  if (teacher.kind === 'peer' || teacher.form.kind !== 'network')
+    throw new Error('only a network can answer inside a step')
   const { network, weightsSha256, normalization } = teacher.form
   return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
 }
@@ -223,7 +231,9 @@ function timedNetworks(
     teacher:
       teacher.kind === 'train'
         ? trained('teacher', teacher.network)
-        : teacherFiles(teacher.form, job, surroundings.fileOf),
+        : teacher.kind === 'peer'
+          ? null
+          : teacherFiles(teacher.form, job, surroundings.fileOf),
     student: trained('distilled', student.network),
   }
 }
@@ -249,10 +259,24 @@ function recordedAnswers(
   }
 }
 
+/** What taught the students of a job. */
+function manifestOfTeacher({ teacher, evaluation }: ResolvedJob): Record<string, unknown> {
+  switch (teacher.kind) {
+    case 'model':
+      return teacherManifest(teacher.form)
+    case 'peer':
+      return { peer: teacher.network }
+    case 'train': {
+      const { innerFolds } = evaluation
+      const { network, training } = teacher
+      return { network, training, ...(innerFolds === undefined ? {} : { innerFolds }) }
+    }
+  }
+}
+
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
   const teaching = arm === 'teacher' && job.teacher.kind === 'train'
-  const { innerFolds } = job.evaluation
   return {
     arm,
     fold,
@@ -265,16 +289,7 @@ function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
     ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
     transfer: arm === 'teacher' ? null : job.transfer,
     training: teaching ? job.teacher.training : job.student.training,
-    teacher:
-      arm === 'teacher'
-        ? null
-        : job.teacher.kind === 'model'
-          ? teacherManifest(job.teacher.form)
-          : {
-              network: job.teacher.network,
-              training: job.teacher.training,
-              ...(innerFolds === undefined ? {} : { innerFolds }),
-            },
+    teacher: arm === 'teacher' ? null : manifestOfTeacher(job),
   }
 }
 
@@ -315,7 +330,8 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   const teaching = arm === 'teacher' && job.teacher.kind === 'train' ? job.teacher : null
   const { network, training } = teaching ?? job.student
   const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
-  const isTaught = objective.some((term) => needsTeacher(term.method))
+  const peer = arm === 'distilled' && job.teacher.kind === 'peer' ? job.teacher.network : null
+  const isTaught = !peer && objective.some((term) => needsTeacher(term.method))
   const isInside = isTaught && teachesInside(job)
   return {
     kind: 'train',
@@ -336,6 +352,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       ? recordedAnswers(claimed, surroundings)
       : { teacherLogitsPath: null }),
     teacher: isInside ? teacherInStep(claimed, surroundings) : null,
+    ...(peer ? { peer } : {}),
     seed: job.seed,
     deliver: fold === null && arm !== 'control' && !inner.innerFold,
     keepWeights: arm === 'teacher' && teachesInside(job),

@@ -75,6 +75,8 @@ export interface TrainTask extends TaskBase {
   readonly outOfFoldLogits?: readonly string[]
   /** A teacher that has to answer inside the step, because rows are augmented or its layers compared; null: `teacherLogitsPath` has its answers. */
   readonly teacher: TeacherInStep | null
+  /** A second student that is trained along and learns from this one as this one does from it; absent: none. */
+  readonly peer?: Network
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
   readonly seed: number
   /** Whether the network itself is wanted, as `weights.safetensors` and `model.tfjs.zip`. */
@@ -120,7 +122,8 @@ export interface PredictTask extends TaskBase {
 /** Times the delivered student and its teacher. */
 export interface LatencyTask {
   readonly kind: 'latency'
-  readonly teacher: TeacherFiles
+  /** Null: a peer, which is not kept. */
+  readonly teacher: TeacherFiles | null
   readonly student: TeacherFiles
   /** Folder that exists and is empty; results are written here. */
   readonly outputDirectory: string
@@ -201,6 +204,10 @@ export const OUTPUT_FILES = {
   allLogits: 'all-logits.f32',
   /** float32 `[test rows, classes]`; only with a test set and on a final. */
   testLogits: 'test-logits.f32',
+  /** float32 `[dataset rows, classes]`, of the peer that was trained along. */
+  peerLogits: 'peer-logits.f32',
+  /** The same of the test rows; only with a test set and on a final. */
+  peerTestLogits: 'peer-test-logits.f32',
   safetensors: 'weights.safetensors',
   tfjs: 'model.tfjs.zip',
   /** {@link TrainingRecord} as JSON; trainings only. */

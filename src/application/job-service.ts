@@ -53,9 +53,9 @@ const estimateNetwork = (network: Network): Estimate => ({
 })
 
 const estimateTeacher = (teacher: ResolvedTeacher): Estimate =>
-  teacher.kind === 'train'
-    ? estimateNetwork(teacher.network)
-    : { ...sizeOf(teacher.form), multiplyAdds: formMultiplyAdds(teacher.form) }
+  teacher.kind === 'model'
+    ? { ...sizeOf(teacher.form), multiplyAdds: formMultiplyAdds(teacher.form) }
+    : estimateNetwork(teacher.network)
 
 export type JobService = ReturnType<typeof createJobService>
 

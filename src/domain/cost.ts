@@ -39,9 +39,9 @@ export function formMultiplyAdds(form: ModelForm): number | null {
 const UNKNOWN_MULTIPLY_ADDS = 10e6
 
 const teacherMultiplyAdds = (teacher: ResolvedTeacher): number =>
-  teacher.kind === 'train'
-    ? multiplyAdds(teacher.network)
-    : (formMultiplyAdds(teacher.form) ?? UNKNOWN_MULTIPLY_ADDS)
+  teacher.kind === 'model'
+    ? (formMultiplyAdds(teacher.form) ?? UNKNOWN_MULTIPLY_ADDS)
+    : multiplyAdds(teacher.network)
 
 /**
  * Relative cost of a task, for progress in percent: steps times (a fixed cost a step + work in proportion to
@@ -52,8 +52,10 @@ export function taskCost(
   task: Pick<PlannedTask, 'key' | 'kind' | 'arm' | 'fold'>,
 ): number {
   if (task.kind === 'report' || task.kind === 'latency') return 100
+  const isPeered = task.arm === 'distilled' && job.teacher.kind === 'peer'
+  const ofStudent = task.arm === 'teacher' ? 0 : multiplyAdds(job.student.network)
   const perRow =
-    task.arm === 'teacher' ? teacherMultiplyAdds(job.teacher) : multiplyAdds(job.student.network)
+    ofStudent + (task.arm === 'teacher' || isPeered ? teacherMultiplyAdds(job.teacher) : 0)
   if (task.kind === 'predict') return 100 + (job.dataset.rows * perRow) / 2e7
   const training =
     task.arm === 'teacher' && job.teacher.kind === 'train'

@@ -31,7 +31,7 @@ export const finalIsMeasured = (job: ResolvedJob): boolean =>
 export const taskKey = (arm: Arm, fold: number | null): string =>
   `${arm}/${fold === null ? 'final' : `fold-${fold}`}`
 
-/** The teacher that a student of `fold` is compared with and, but for cross-fit, learns from. */
+/** The task of the teacher that a student of `fold` is compared with and, but for cross-fit, learns from. No peer has one. */
 export const teacherKey = (job: ResolvedJob, fold: number | null): string =>
   taskKey('teacher', job.evaluation.teacherPerFold === 'frozen' ? null : fold)
 
@@ -51,11 +51,14 @@ export function planJob(job: ResolvedJob): PlannedTask[] {
   const add = (kind: TaskKind, arm: Arm, fold: number | null, after: readonly string[] = []) =>
     tasks.push({ key: taskKey(arm, fold), kind, arm, fold, after })
   const addTeacher = (fold: number | null) => {
+    // A peer is trained in the tasks of the student.
+    if (job.teacher.kind === 'peer') return
     add(job.teacher.kind === 'train' ? 'train' : 'predict', 'teacher', fold)
     for (const [innerFold, key] of innerTeacherKeys(job, fold).entries())
       tasks.push({ key, kind: 'train', arm: 'teacher', fold, innerFold, after: [] })
   }
   const teachersOf = (fold: number | null): string[] => {
+    if (job.teacher.kind === 'peer') return []
     const inner = innerTeacherKeys(job, fold)
     return inner.length > 0 ? inner : [teacherKey(job, fold)]
   }

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Architecture } from './architecture.ts'
 import { EvaluationSpec } from './evaluation.ts'
 import { Objective } from './objective.ts'
+import { PeerSpec } from './peer.ts'
 import { exactlyOne, strict } from './schema.ts'
 import { TrainingSpec } from './training.ts'
 import { TransferSpec } from './transfer.ts'
@@ -25,10 +26,12 @@ export const JobSpec = Type.Object(
           ),
         ),
         model: Type.Optional(Type.String({ description: 'Id of a stored model.' })),
+        peer: Type.Optional(PeerSpec),
       },
       {
         ...exactlyOne,
-        description: 'A teacher to train in this job, or the id of a stored model.',
+        description:
+          'A teacher to train in this job, the id of a stored model, or a second student that learns along.',
       },
     ),
     student: Type.Object({ architecture: Architecture }, { ...strict }),

@@ -22,6 +22,7 @@ import { needsLabels, needsTeacher } from './methods/job-methods.ts'
 import type { Model } from './model.ts'
 import type { Network } from './network.ts'
 import { epochsOfStages, inStages, resolveObjective, suggestionOf } from './objective.ts'
+import { checkNoPeer, checkPeer, objectiveWithPeer } from './peer.ts'
 import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import { resolveArchitecture } from './resolve-architecture.ts'
@@ -94,6 +95,20 @@ function resolveTeacher(
     : null
 }
 
+function resolvePeer(
+  { architecture }: NonNullable<JobSpec['teacher']['peer']>,
+  student: Network | null,
+  dataset: Dataset,
+  readKeras: KerasReader,
+  issues: IssueList,
+  notes: string[],
+): ResolvedTeacher | null {
+  const network = architecture
+    ? networkFor(architecture, dataset, '/teacher/peer', readKeras, issues, notes)
+    : student
+  return network && { kind: 'peer', network }
+}
+
 function networkFor(
   architecture: JobSpec['student']['architecture'],
   dataset: Dataset,
@@ -119,7 +134,7 @@ function networkFor(
 
 /** Null: a given teacher that is no network. */
 function networkOf(teacher: ResolvedTeacher): Network | null {
-  if (teacher.kind === 'train') return teacher.network
+  if (teacher.kind !== 'model') return teacher.network
   return teacher.form.kind === 'network' ? teacher.form.network : null
 }
 
@@ -171,7 +186,7 @@ export function resolveJob(
   const ofStudent = { ...dataset, ...transferRows(dataset, spec.transfer) }
   const inner = innerValidation(spec.training, ofStudent, split, labelledFraction)
   const innerOfTeacher = innerValidation(spec.teacher.train?.training, dataset, split, 1)
-  const teacher = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
+  const given = resolveTeacher(spec, references, innerOfTeacher, readKeras, issues, notes)
   const student = networkFor(
     spec.student.architecture,
     dataset,
@@ -180,16 +195,24 @@ export function resolveJob(
     issues,
     notes,
   )
+  const teacher = spec.teacher.peer
+    ? resolvePeer(spec.teacher.peer, student, dataset, readKeras, issues, notes)
+    : given
   const transfer = resolveTransfer(spec.transfer, dataset, student, issues)
-  const { train } = spec.teacher
-  const place = '/teacher/train/architecture'
-  const teacherPlace = train ? tokensPointer(train.architecture, place) : '/teacher/model'
+  const { train, peer } = spec.teacher
+  const place = `/teacher/${train ? 'train' : 'peer'}/architecture`
+  const ofTeacher = train?.architecture ?? peer?.architecture
+  const teacherPlace = ofTeacher ? tokensPointer(ofTeacher, place) : '/teacher/model'
   checkTokens(teacher && networkOf(teacher), references, teacherPlace, issues)
   const studentPlace = tokensPointer(spec.student.architecture, '/student/architecture')
   checkTokens(student, references, studentPlace, issues)
-  const trained = [student, teacher?.kind === 'train' ? teacher.network : null]
-  const given = spec.preprocessing?.normalization
-  const normalization = resolveNormalization(given, trained, issues, notes)
+  const trained = [student, teacher && teacher.kind !== 'model' ? teacher.network : null]
+  const normalization = resolveNormalization(
+    spec.preprocessing?.normalization,
+    trained,
+    issues,
+    notes,
+  )
   const epochs = epochsOfStages(spec.objective)
   const training = resolveTraining(
     epochs === null ? spec.training : { ...spec.training, epochs },
@@ -197,7 +220,7 @@ export function resolveJob(
     dataset.inputShape,
   )
   const withTaps = placeTaps(
-    resolveObjective(spec.objective, training.epochs),
+    resolveObjective(peer ? objectiveWithPeer(spec.objective) : spec.objective, training.epochs),
     {
       student,
       teacher: teacher && networkOf(teacher),
@@ -244,6 +267,8 @@ export function resolveJob(
   checkAugmentation(spec.training, dataset.inputShape, '/training/augmentation', issues)
   if (evaluation.innerFolds !== undefined)
     checkCrossFit(objective, training, termPointers(spec.objective), issues)
+  if (peer) checkPeer(spec, objective, pointers, issues)
+  else checkNoPeer(objective, pointers, issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
   const teacherNetwork = teacher && networkOf(teacher)
   if (asksTeacher && training.augmentation && teacher && !teacherNetwork)

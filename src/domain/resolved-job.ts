@@ -31,6 +31,8 @@ export interface DatasetReference {
 export type ResolvedTeacher =
   | { readonly kind: 'train'; readonly network: Network; readonly training: Training }
   | { readonly kind: 'model'; readonly modelId: string; readonly form: ModelForm }
+  /** A second student, trained in the tasks of the student. */
+  | { readonly kind: 'peer'; readonly network: Network }
 
 export interface ResolvedJob {
   readonly name: string | null

@@ -6,7 +6,13 @@ import { mixShare } from './mix-share.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepInput, StepRunner } from './step-runner.ts'
 import { tf } from './tensorflow.ts'
-import { remembersRows, type TrainingInput, trainingPositions } from './training-input.ts'
+import {
+  movedBeside,
+  remembersRows,
+  type TrainingInput,
+  trainedBeside,
+  trainingPositions,
+} from './training-input.ts'
 import {
   type Batch,
   createTrainingStep,
@@ -52,26 +58,32 @@ function uploadBatch(
 }
 
 export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRunner {
-  const { network, projectors = [], memories = [] } = input
-  const projectorNames = projectors.map(({ name }) => name)
+  const { network, projectors = [], peer } = input
+  const trained = trainedBeside(input).map(({ name }) => name)
   const trainingStep = createTrainingStep(
     network,
     input.objective,
     optimizer,
     input.training.clipNorm,
     viewOf(input),
-    projectorNames,
+    { trained, peer: peer?.network },
   )
-  const probe = createProbe(network, input.objective, viewOf(input), projectorNames)
+  const probe = createProbe(
+    network,
+    input.objective,
+    viewOf(input),
+    projectors.map(({ name }) => name),
+    peer?.network,
+  )
   const source = batchesFrom(input)
   const positions = remembersRows(input) ? trainingPositions(input) : null
   const teacherWeights = input.teacher && upload(input.teacher.weights)
   const constants = upload(input.constants ?? [])
   let state: TrainingState = initialState(
     network,
-    upload([...input.initialWeights, ...projectors, ...memories]),
+    upload([...input.initialWeights, ...trainedBeside(input), ...movedBeside(input)]),
     optimizer,
-    projectorNames,
+    trained,
   )
 
   const withBatch = <Result>(step: StepInput, use: (batch: Batch) => Result): Result => {
@@ -108,6 +120,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
       return values
     },
     weights: () => download(network, state.weights),
+    peerWeights: () => (peer ? download(peer.network, state.weights) : []),
     [Symbol.dispose]() {
       disposeState(state)
       tf.dispose([teacherWeights ?? {}, constants] as tf.TensorContainer)

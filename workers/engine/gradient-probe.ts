@@ -8,6 +8,7 @@ import { apply } from './forward.ts'
 import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
+import { seedOfPeer, taughtBy } from './peer.ts'
 import { liveTerms } from './scheduled-terms.ts'
 import { tf } from './tensorflow.ts'
 import { type Batch, plainView, type ViewOf } from './training-step.ts'
@@ -42,12 +43,14 @@ export type Probe = (weights: Weights, batch: Batch) => tf.Tensor1D
  * Builds the probe of an objective: one forward and one backward pass for each term, in training mode as a step makes
  * them. Moving averages are not moved.
  * @param projectors names of trained weights beside the network's
+ * @param peer       that is trained along: a constant for the terms of the network, which alone are measured
  */
 export function createProbe(
   network: Network,
   objective: readonly ResolvedTerm[],
   viewOfBatch: ViewOf = plainView,
   projectors: readonly string[] = [],
+  peer?: Network,
 ): Probe {
   const trainable = [...weightNames(network).trainable, ...projectors]
 
@@ -56,6 +59,10 @@ export function createProbe(
       const variables = trainable.map((name) => given[name] as tf.Tensor)
       const view = viewOfBatch(batch)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
+      const answers = (of: Network): tf.Tensor2D =>
+        apply(of, given, view.inputs, { ...mode, dropoutSeed: seedOfPeer(batch.dropoutSeed) })
+          .logits
+      const targets = peer ? taughtBy(view.targets, answers(peer)) : view.targets
       const values: tf.Tensor[] = []
       const live = liveTerms(objective, batch.scheduled)
       const gradients = live.map((term, index) => {
@@ -72,7 +79,7 @@ export function createProbe(
             positions: batch.positions,
             remembered,
           }
-          const value = termLoss(term, index, student, view.targets)
+          const value = termLoss(term, index, student, targets)
           values.push(tf.keep(value))
           // Like moving averages, what terms remember stays as it was.
           tf.dispose(remembered)

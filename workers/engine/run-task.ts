@@ -11,6 +11,7 @@ import { InputError } from './input-error.ts'
 import { initializeMemories } from './losses/term-memories.ts'
 import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
+import { createPeer, type Peer } from './peer.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { rebalance } from './rebalance.ts'
@@ -44,7 +45,8 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('no-training-rows', 'the split leaves no rows to train on')
   if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
-  const isAnswered = task.teacherLogitsPath !== null || task.outOfFoldLogits !== undefined
+  const isAnswered =
+    task.teacherLogitsPath !== null || task.outOfFoldLogits !== undefined || task.peer !== undefined
   if (isTaught(task.objective) && !isAnswered && task.teacher === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
@@ -111,6 +113,7 @@ export async function runTrain(
   ])
   // Chosen before validation rows were set aside, which are some of the labelled ones.
   const labels = usableLabels(data.labels, rowsOfFold, fraction, seed, fold)
+  const peer = task.peer && createPeer(task.peer, deriveSeed(seed, 'weights', 'peer', ...place))
   const told = { data, rows: rows.training, labels, classes: data.classes }
   const termsOf = async (stage: Stage, index: number) =>
     teacher && isTaught(stage.objective)
@@ -145,6 +148,7 @@ export async function runTrain(
       ...(rows.validation.length > 0 ? { validationRows: rows.validation } : {}),
       labels,
       teacherLogits,
+      ...(peer ? { peer } : {}),
       classes: data.classes,
       seeds: {
         batches: deriveSeed(seed, 'batches', role, ...place),
@@ -183,6 +187,8 @@ export async function runTrain(
   const outputs = new Outputs(task.outputDirectory)
   const answer = (rowsOf: LabelledRows, chosen: Uint32Array): Promise<Float32Array> =>
     predict(network, weights, rowsOf, chosen, normalization, signal)
+  const answerOfPeer = (of: Peer, rowsOf: LabelledRows): Promise<Float32Array> =>
+    predict(of.network, trained.peerWeights, rowsOf, allRows(rowsOf), normalization, signal)
   if (rows.heldOut.length > 0)
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
   if (arm === 'teacher' && !innerFold)
@@ -190,7 +196,9 @@ export async function runTrain(
   if (task.testSet && fold === null) {
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
+    if (peer) await outputs.logits('peerTestLogits', await answerOfPeer(peer, testData))
   }
+  if (peer) await outputs.logits('peerLogits', await answerOfPeer(peer, data))
   await outputs.json('curve', curve.record(trained.seconds))
   if (rebalanced) await outputs.json('rebalancing', rebalanced.record)
   if (trained.validation) await outputs.json('validation', trained.validation)

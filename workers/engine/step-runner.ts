@@ -35,4 +35,6 @@ export interface StepRunner extends Disposable {
   probe(step: StepInput): Float32Array
   /** The weights after the last step, in network order. */
   weights(): NamedArray[]
+  /** The same of the peer that is trained along; empty without one. */
+  peerWeights(): NamedArray[]
 }

@@ -16,6 +16,7 @@ function together(parts: readonly Trained[]): Trained {
   const epochs = sum((part) => part.validation?.epochs ?? 0)
   return {
     weights: last.weights,
+    peerWeights: last.peerWeights,
     steps: sum((part) => part.steps),
     seconds,
     execution: {
@@ -50,12 +51,16 @@ export async function trainInStages(
   let epochsBefore = 0
   for (const [index, stage] of stages.entries()) {
     const { epochs, objective } = stage
+    const before = parts.at(-1)
     const given: TrainingInput = {
       ...input,
       ...(await termsOf(stage, index)),
       objective,
       training: { ...input.training, epochs },
-      initialWeights: parts.at(-1)?.weights ?? input.initialWeights,
+      initialWeights: before?.weights ?? input.initialWeights,
+      ...(input.peer && before
+        ? { peer: { ...input.peer, initialWeights: before.peerWeights } }
+        : {}),
       partOf: { epochsBefore, epochsInAll: input.training.epochs },
     }
     signal.throwIfAborted()

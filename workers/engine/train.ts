@@ -30,6 +30,8 @@ export interface TrainingHooks {
 
 export interface Trained {
   readonly weights: NamedArray[]
+  /** Of the peer that was trained along, of the same epoch; empty without one. */
+  readonly peerWeights: NamedArray[]
   readonly steps: number
   readonly seconds: number
   readonly execution: Execution
@@ -104,7 +106,8 @@ export async function train(
     const logits = await predict(network, weights, data, validationRows, normalization, signal)
     return validationOf(logits, validationLabels, classes)
   }
-  let best: NamedArray[] | null = null
+  const weightsNow = () => ({ weights: runner.weights(), peerWeights: runner.peerWeights() })
+  let best: ReturnType<typeof weightsNow> | null = null
   let epochsRun = 0
   // Batches, dropout and counting go on as if there had been no end in between; the optimizer begins.
   const epochsBefore = input.partOf?.epochsBefore ?? 0
@@ -152,8 +155,8 @@ export async function train(
       }
       signal.throwIfAborted()
     }
-    const current = validationRows ? runner.weights() : null
-    const validation = current && (await validate(current))
+    const current = validationRows ? weightsNow() : null
+    const validation = current && (await validate(current.weights))
     hooks.onEpoch({
       epoch: epochsBefore + epoch,
       step: stepsBefore + step,
@@ -169,11 +172,11 @@ export async function train(
     if (isBest && input.training.earlyStopping?.restoreBest) best = current
     if (isOver) break
   }
-  const trained = best ?? runner.weights()
-  guard.checkWeights(trained)
+  const trained = best ?? weightsNow()
+  guard.checkWeights([...trained.weights, ...trained.peerWeights])
   const seconds = (performance.now() - begin) / 1000
   return {
-    weights: trained,
+    ...trained,
     steps: step,
     seconds,
     execution: {

@@ -3,6 +3,7 @@ import type { ResolvedTerm } from '../../src/domain/objective.ts'
 import type { Training } from '../../src/domain/training.ts'
 import type { Rows } from './datasets.ts'
 import type { FittedNormalization } from './normalization.ts'
+import { type Peer, peerState } from './peer.ts'
 import type { NamedArray } from './weights.ts'
 
 /** A trained network whose weights stay as they are. */
@@ -33,6 +34,8 @@ export interface TrainingInput {
    * `teacherLogits` do, or no term needs any.
    */
   readonly teacher?: TeacherNetwork
+  /** A second student that is trained along and teaches this one; its weights are no part of the network's. */
+  readonly peer?: Peer
   /** Whether the network reads what the teacher gives, instead of the rows, and is to give it back. */
   readonly reconstructsTeacher?: boolean
   /** Weights of terms, trained with the network's and not part of it; see `losses/term-weights.ts`. */
@@ -50,6 +53,18 @@ export interface TrainingInput {
 
 /** Whether a step has to know which of the training rows it is given. */
 export const remembersRows = ({ memories = [] }: TrainingInput): boolean => memories.length > 0
+
+/** What gradients change beside the weights of the network: projectors of terms, then a peer. */
+export const trainedBeside = ({ projectors = [], peer }: TrainingInput): NamedArray[] => [
+  ...projectors,
+  ...(peer ? peerState(peer).trainable : []),
+]
+
+/** What each step gives anew beside the moving averages of the network: memories of terms, then the averages of a peer. */
+export const movedBeside = ({ memories = [], peer }: TrainingInput): NamedArray[] => [
+  ...memories,
+  ...(peer ? peerState(peer).movingAverages : []),
+]
 
 /** Of each row of the data: its place among the training rows. Places of other rows say nothing. */
 export function trainingPositions({ data, rows }: TrainingInput): Int32Array {

@@ -5,12 +5,13 @@
  */
 import type { Network } from '../../src/domain/network.ts'
 import type { ResolvedTerm } from '../../src/domain/objective.ts'
-import { apply } from './forward.ts'
-import type { Targets } from './losses/given.ts'
+import { apply, type Forward } from './forward.ts'
+import type { Student, Targets } from './losses/given.ts'
 import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
+import { seedOfPeer, taughtBy } from './peer.ts'
 import { liveTerms } from './scheduled-terms.ts'
 import { tf } from './tensorflow.ts'
 import { type Weights, weightNames } from './weights.ts'
@@ -69,19 +70,19 @@ export type TrainingStep = (state: TrainingState, batch: Batch, rates: Rates) =>
 
 /**
  * The state before the first step: given weights, zero slots. The weights now belong to the state.
- * @param projectors names of trained weights beside the network's
+ * @param besides names of trained weights beside the network's
  */
 export function initialState(
   network: Network,
   weights: Weights,
   optimizer: Optimizer,
-  projectors: readonly string[] = [],
+  besides: readonly string[] = [],
 ): TrainingState {
   const zeros = (name: string): tf.Tensor[] =>
     Array.from({ length: optimizer.slotsPerWeight }, () =>
       tf.zeros(weights[name]?.shape ?? [], 'float32'),
     )
-  const trainable = [...weightNames(network).trainable, ...projectors]
+  const trainable = [...weightNames(network).trainable, ...besides]
   return { weights, slots: Object.fromEntries(trainable.map((name) => [name, zeros(name)])) }
 }
 
@@ -101,7 +102,7 @@ const countCorrect = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
 
 /** What a batch says about the weights. */
 interface BatchGradients {
-  /** Of the trainable weights, in network order; of projectors last. */
+  /** Of the trainable weights, in network order; then of those beside them. */
   readonly gradients: tf.Tensor[]
   /** New moving averages, and what terms remember, by name. */
   readonly updates: Weights
@@ -126,12 +127,15 @@ function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
 
+/** @param own how many of the gradients are the student's; a peer, whose gradients come last, is clipped by itself */
 function ruled(
   gradients: tf.Tensor[],
+  own: number,
   weights: readonly tf.Tensor[],
   { clipNorm, weightDecay }: GradientRules,
 ): tf.Tensor[] {
-  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
+  const parts = [gradients.slice(0, own), gradients.slice(own)].filter((part) => part.length > 0)
+  const bounded = clipNorm === null ? gradients : parts.flatMap((part) => clipped(part, clipNorm))
   if (weightDecay === 0) return bounded
   return bounded.map((gradient, index) =>
     tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
@@ -140,47 +144,79 @@ function ruled(
 
 export type GradientsOf = (weights: Weights, batch: Batch) => BatchGradients
 
+/** What is trained beside the weights of a network. */
+export interface Besides {
+  /** Names of all of it; gradients of a peer come last. */
+  readonly trained?: readonly string[]
+  /** A second student that learns from the first, and the first from it; see `peer.ts`. */
+  readonly peer?: Network | undefined
+}
+
+/** What the losses of one network are made from. */
+const learner = (
+  network: Network,
+  forward: Forward,
+  weights: Weights,
+  { constants = {}, positions }: Batch,
+  seed: tf.Tensor1D,
+): Student => ({
+  ...forward,
+  head: headFrom(network, weights),
+  weights,
+  constants,
+  seed,
+  positions,
+  remembered: {},
+})
+
 /**
  * Builds the part of a step that comes before the optimizer. It disposes none of its inputs.
- * @param projectors names of trained weights beside the network's; their gradients come last
+ *
+ * With a peer the sum of both losses is derived at once; as each is a constant for the other, every weight gets the
+ * gradient of its own network's loss.
  */
 export function createGradients(
   network: Network,
   objective: readonly ResolvedTerm[],
   rules: GradientRules,
   viewOfBatch: ViewOf = plainView,
-  projectors: readonly string[] = [],
+  { trained = [], peer }: Besides = {},
 ): GradientsOf {
-  const trainable = [...weightNames(network).trainable, ...projectors]
+  const trainable = [...weightNames(network).trainable, ...trained]
+  const ofPeer = peer ? weightNames(peer).trainable.length : 0
 
   return (given, batch) =>
     tf.tidy(() => {
       const values = trainable.map((name) => given[name] as tf.Tensor)
       const view = viewOfBatch(batch)
       const live = liveTerms(objective, batch.scheduled)
-      const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
+      const pass = (of: Network, seed: tf.Tensor1D): Forward =>
+        apply(of, given, view.inputs, { training: true, dropoutSeed: seed })
+      const termsOf = (student: Student, targets: Targets): tf.Scalar[] =>
+        live.map((term, index) => termLoss(term, index, student, targets))
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
       let updates: Weights = {}
       const total = (): tf.Scalar => {
-        const forward = apply(network, given, view.inputs, mode)
-        const { constants = {} } = batch
-        const head = headFrom(network, given)
-        const student = {
-          ...forward,
-          head,
-          weights: given,
-          constants,
-          seed: batch.dropoutSeed,
-          positions: batch.positions,
-          remembered: {},
-        }
-        const terms = live.map((term, index) => termLoss(term, index, student, view.targets))
-        updates = { ...forward.updates, ...student.remembered }
+        const seed = batch.dropoutSeed
+        const forward = pass(network, seed)
+        const other = peer && pass(peer, seedOfPeer(seed))
+        const student = learner(network, forward, given, batch, seed)
+        const terms = termsOf(student, other ? taughtBy(view.targets, other.logits) : view.targets)
+        const peerTerms =
+          peer && other
+            ? termsOf(
+                learner(peer, other, given, batch, seedOfPeer(seed)),
+                taughtBy(view.targets, forward.logits),
+              )
+            : []
+        updates = { ...forward.updates, ...other?.updates, ...student.remembered }
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
         return tf.addN(
-          terms.map((loss, index) => tf.mul(loss, live[index]?.weight ?? 0)),
+          [terms, peerTerms].flatMap((losses) =>
+            losses.map((loss, index) => tf.mul(loss, live[index]?.weight ?? 0)),
+          ),
         ) as tf.Scalar
       }
       // Weights behind the layers that are compared have none, which the usual functions of tfjs take for a mistake.
@@ -190,7 +226,7 @@ export function createGradients(
       const correct = countCorrect(logits as tf.Tensor2D, view.labels)
       const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
-      const gradients = ruled(grads, values, rules)
+      const gradients = ruled(grads, grads.length - ofPeer, values, rules)
       return { gradients, updates, measurements } as BatchGradients & tf.TensorContainerObject
     })
 }
@@ -202,11 +238,11 @@ export function createTrainingStep(
   optimizer: Optimizer,
   clipNorm: number | null = null,
   viewOfBatch: ViewOf = plainView,
-  projectors: readonly string[] = [],
+  besides: Besides = {},
 ): TrainingStep {
-  const trainable = [...weightNames(network).trainable, ...projectors]
+  const trainable = [...weightNames(network).trainable, ...(besides.trained ?? [])]
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
-  const gradientsOf = createGradients(network, objective, rules, viewOfBatch, projectors)
+  const gradientsOf = createGradients(network, objective, rules, viewOfBatch, besides)
 
   return (state, batch, rates) =>
     tf.tidy(() => {

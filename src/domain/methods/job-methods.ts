@@ -11,6 +11,7 @@ export const JOB_METHODS = [
   'logit-standardization',
   'logit-mse',
   'virtual-teacher',
+  'mutual',
   'feature-hint',
   'similarity-preserving',
   'correlation-congruence',
@@ -48,8 +49,12 @@ export const readsSeveralLayers = (method: Method): boolean =>
 /** Whether a method uses only the rows whose label is known. */
 export const needsLabels = (method: Method): boolean => cardOf(method).needs.includes('labels')
 
-/** Whether a method needs a teacher of any form. */
-export const needsTeacher = (method: Method): boolean => cardOf(method).needsTeacher
+/** Whether a method needs a second student that learns at the same time. */
+export const needsPeer = (method: Method): boolean => cardOf(method).needs.includes('peers')
+
+/** Whether a method needs the answers of another network: of a teacher of any form, or of a peer. */
+export const needsTeacher = (method: Method): boolean =>
+  cardOf(method).needsTeacher || needsPeer(method)
 
 /**
  * Factor of a term that names none. Losses of logits are of the size of a cross-entropy and count once; others get the

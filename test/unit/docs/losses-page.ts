@@ -105,16 +105,22 @@ function section(id: MethodId): string {
   ].join('\n\n')
 }
 
+const named = Object.keys(METHODS)
+const NAMED =
+  named.length === Object.keys(METHOD_CARDS).length
+    ? '**A job can name each of them**; [methods.md](methods.md) describes how.'
+    : `**A job can name those that are described in [methods.md](methods.md): ${named
+        .map((id) => `\`${id}\``)
+        .join(', ')}.** The others are
+not offered by the API yet.`
+
 const HEAD = `# Losses
 
 The losses that the training engine has, one file each under [workers/engine/losses](../workers/engine/losses/loss-in-parts.ts).
 Values and gradients agree with references computed by PyTorch in float64. This page is written by its test out of
 [src/domain/methods](../src/domain/methods/cards.ts).
 
-**A job can name those that are described in [methods.md](methods.md): ${Object.keys(METHODS)
-  .map((id) => `\`${id}\``)
-  .join(', ')}.** The others are
-not offered by the API yet.
+${NAMED}
 
 - z are logits of the student, v of the teacher; F, f, s, t features; y the label; p probabilities or prototypes. T divides
   logits. Logarithms are natural.

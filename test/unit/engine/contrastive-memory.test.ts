@@ -59,7 +59,9 @@ async function statesOf(steps: number, term: object = {}) {
   const { projectors = [], memories = [], objective } = input
   const names = projectors.map(({ name }) => name)
   const optimizer = optimizerOf(input)
-  const run = createTrainingStep(input.network, objective, optimizer, null, viewOf(input), names)
+  const run = createTrainingStep(input.network, objective, optimizer, null, viewOf(input), {
+    trained: names,
+  })
   const read = (weights: Weights): Record<string, number[]> =>
     Object.fromEntries(
       Object.entries(weights).map(([name, value]) => [name, [...value.dataSync()]]),

@@ -150,7 +150,7 @@ test('projectors are trained, and forgotten at the end', async () => {
   expect(outcome(compiled, input).weights).toHaveLength(input.initialWeights.length)
   const names = (input.projectors ?? []).map(({ name }) => name)
   const rules = { clipNorm: null, weightDecay: 0 }
-  const gradientsOf = createGradients(student, objective, rules, viewOf(input), names)
+  const gradientsOf = createGradients(student, objective, rules, viewOf(input), { trained: names })
   tf.tidy(() => {
     const weights = upload([...input.initialWeights, ...(input.projectors ?? [])])
     const { gradients, updates } = gradientsOf(weights, {

@@ -95,6 +95,7 @@ const ways: [string, Partial<JobSpec>][] = [
     'a teacher that answers augmented rows',
     { training: { ...training, augmentation: { noise: { standardDeviation: 0.1 } } } },
   ],
+  ['a peer', { teacher: { peer: network(4) }, objective: {} as never, training: early }],
   ['soft labels of cross-fit', { evaluation: { ...evaluation, teacherPerFold: 'cross-fit' } }],
 ]
 test.each(ways)('a held-out row reaches the student of its fold not by %s', async (_, changes) => {

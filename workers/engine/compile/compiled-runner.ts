@@ -5,7 +5,7 @@ import { mixShare } from '../mix-share.ts'
 import type { Optimizer } from '../optimizers.ts'
 import { scheduledCount, scheduledNumbers } from '../scheduled-terms.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
-import { epochsInAll, type TrainingInput } from '../training-input.ts'
+import { epochsInAll, movedBeside, type TrainingInput, trainedBeside } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
 import { batchesFrom, viewOf } from '../training-view.ts'
 import type { NamedArray } from '../weights.ts'
@@ -16,7 +16,7 @@ import { dtypeNumber } from './graph.ts'
 import { outputsOfStep, recordStep } from './record-step.ts'
 import { residentBatches } from './resident-data.ts'
 import { type Feed, openSession } from './session.ts'
-import { type StateVariable, stateLayout, variablesOf } from './state-layout.ts'
+import { type StateVariable, stateLayout, variableOf, variablesOf } from './state-layout.ts'
 import { INITIALIZE, type Program, programNames, trainingGraph } from './training-graph.ts'
 import { initializeVariables, readOf } from './variables.ts'
 import { planXla, type XlaPlan } from './xla.ts'
@@ -108,13 +108,14 @@ function openRunner(
   optimizer: Optimizer,
   { source, xla }: Choices,
 ): StepRunner {
-  const { network, initialWeights, objective, projectors = [], memories = [] } = input
+  const { network, initialWeights, objective, projectors = [], peer } = input
   const { clipNorm, augmentation } = input.training
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
+  const besides = { trained: trainedBeside(input).map(({ name }) => name), peer: peer?.network }
   const projectorNames = projectors.map(({ name }) => name)
   const view = viewOf(input)
-  const gradientsOf = createGradients(network, objective, rules, view, projectorNames)
-  const probe = createProbe(network, objective, view, projectorNames)
+  const gradientsOf = createGradients(network, objective, rules, view, besides)
+  const probe = createProbe(network, objective, view, projectorNames, peer?.network)
   const constants = constantVariables(input)
   // What is left of an epoch is one step: not worth compiling.
   const isXla = (batchSize: number): boolean =>
@@ -141,7 +142,13 @@ function openRunner(
     recording: recordStep(input, (weights, batch) => [probe(weights, batch)], batchSize),
     xla: false,
   })
-  const state = stateLayout(network, initialWeights, optimizer, projectors, memories)
+  const state = stateLayout(
+    network,
+    initialWeights,
+    optimizer,
+    trainedBeside(input),
+    movedBeside(input),
+  )
   const plan = {
     state,
     source,
@@ -164,6 +171,16 @@ function openRunner(
     ]
     const values = session.run(feeds, [programNames(name).measurements])[0] as Float32Array
     return values.subarray(0, taken * measurements)
+  }
+  const weightsNow = (arrays: readonly NamedArray[]): NamedArray[] => {
+    if (arrays.length === 0) return []
+    const names = arrays.map(({ name }) => readOf(variableOf(name)))
+    const values = session.run([], names)
+    return arrays.map(({ name, shape }, index) => ({
+      name,
+      shape,
+      values: values[index] as Float32Array,
+    }))
   }
   try {
     initializeVariables(session, INITIALIZE, [
@@ -199,15 +216,8 @@ function openRunner(
       const feeds = [...source.feeds(PROBE, [step]), ...stepFeeds(input, PROBE, [step], 1)]
       return session.run(feeds, [programNames(PROBE).measurements])[0] as Float32Array
     },
-    weights() {
-      const names = state.weights.slice(0, initialWeights.length).map(({ name }) => readOf(name))
-      const values = session.run([], names)
-      return initialWeights.map(({ name, shape }, index) => ({
-        name,
-        shape,
-        values: values[index] as Float32Array,
-      }))
-    },
+    weights: () => weightsNow(initialWeights),
+    peerWeights: () => weightsNow(peer?.initialWeights ?? []),
     [Symbol.dispose]() {
       session.close()
       source.close()

@@ -1,24 +1,24 @@
 /** Records what is made of weights and a batch of one size: a training step before the optimizer, or a probe. */
 import { scheduledCount } from '../scheduled-terms.ts'
 import { tf } from '../tensorflow.ts'
-import { remembersRows, type TrainingInput } from '../training-input.ts'
+import { movedBeside, remembersRows, type TrainingInput, trainedBeside } from '../training-input.ts'
 import type { Batch, GradientsOf } from '../training-step.ts'
 import { upload, type Weights, weightNames } from '../weights.ts'
 import { type Recording, record } from './record.ts'
 import { requireSameProgram } from './same-program.ts'
 
-/** What a step gives: gradients of the trainable weights, those of projectors last, new moving averages, new memories, measurements. */
+/** What a step gives: gradients of the trainable weights and of what is trained beside them, new moving averages and what is moved beside them, measurements. */
 export const outputsOfStep =
   (input: TrainingInput, gradientsOf: GradientsOf) =>
   (weights: Weights, batch: Batch): tf.Tensor[] => {
     const { gradients, updates, measurements } = gradientsOf(weights, batch)
     const { movingAverages } = weightNames(input.network)
-    const moved = [...movingAverages, ...(input.memories ?? []).map(({ name }) => name)]
+    const moved = [...movingAverages, ...movedBeside(input).map(({ name }) => name)]
     return [...gradients, ...moved.map((name) => updates[name] as tf.Tensor), measurements]
   }
 
 /**
- * Inputs of the recording: the weights and memories, then features, labels, teacher logits and positions where there are any, the dropout seed, the
+ * Inputs of the recording: the weights and what lies beside them, then features, labels, teacher logits and positions where there are any, the dropout seed, the
  * share of mixup, scheduled numbers of terms, the weights of a teacher that answers inside the step, and the constants of terms; weights in
  * network order. Recorded twice, on batches with other numbers, to find out what is not a function of the inputs.
  * @param outputsOf what is wanted of them
@@ -29,14 +29,13 @@ export function recordStep(
   outputsOf: (weights: Weights, batch: Batch) => readonly tf.Tensor[],
   batchSize: number,
 ): Recording {
-  const { initialWeights, data, classes, projectors = [], memories = [] } = input
+  const { initialWeights, data, classes } = input
   const recordings: Recording[] = []
   tf.tidy(() => {
     const weights = Object.fromEntries(
-      [...initialWeights, ...projectors, ...memories].map(({ name, shape, values }) => [
-        name,
-        tf.tensor(values, [...shape], 'float32'),
-      ]),
+      [...initialWeights, ...trainedBeside(input), ...movedBeside(input)].map(
+        ({ name, shape, values }) => [name, tf.tensor(values, [...shape], 'float32')],
+      ),
     )
     const teacher = input.teacher && upload(input.teacher.weights)
     const constants = upload(input.constants ?? [])

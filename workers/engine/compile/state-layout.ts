@@ -1,4 +1,4 @@
-/** The state of a training as variables: the weights, what the optimizer remembers of each, and what terms remember. */
+/** The state of a training as variables: weights, what the optimizer remembers of each, and what terms and peers need. */
 import { elements, type Network } from '../../../src/domain/network.ts'
 import type { Optimizer } from '../optimizers.ts'
 import { type NamedArray, weightNames } from '../weights.ts'
@@ -12,26 +12,29 @@ export interface TrainableLayout {
 }
 
 export interface StateLayout {
-  /** In network order, then projectors and memories. */
+  /** In network order, then what is trained and what is moved beside them. */
   readonly weights: readonly StateVariable[]
-  /** In network order, projectors last. */
+  /** In network order, then what is trained beside the network. */
   readonly trainable: readonly TrainableLayout[]
-  /** In network order, what terms remember last: each step gives them anew. */
+  /** In network order, then what is moved beside them: each step gives them anew. */
   readonly movingAverages: readonly StateVariable[]
 }
 
+/** The variable of a weight, by name. */
+export const variableOf = (weight: string): string => `state/${weight}`
+
 const variable = (name: string, { shape, values }: Pick<NamedArray, 'shape' | 'values'>) =>
-  ({ name: `state/${name}`, dtype: 'float32', shape, values }) as const
+  ({ name: variableOf(name), dtype: 'float32', shape, values }) as const
 
 /** The state before the first step: given weights, zero slots. */
 export function stateLayout(
   network: Network,
   initialWeights: readonly NamedArray[],
   { slotsPerWeight }: Optimizer,
-  projectors: readonly NamedArray[] = [],
-  memories: readonly NamedArray[] = [],
+  trainedBeside: readonly NamedArray[] = [],
+  movedBeside: readonly NamedArray[] = [],
 ): StateLayout {
-  const all = [...initialWeights, ...projectors, ...memories]
+  const all = [...initialWeights, ...trainedBeside, ...movedBeside]
   const byName = new Map(all.map((weight) => [weight.name, variable(weight.name, weight)]))
   const find = (name: string): StateVariable => {
     const found = byName.get(name)
@@ -41,8 +44,8 @@ export function stateLayout(
   const names = weightNames(network)
   return {
     weights: all.map(({ name }) => find(name)),
-    movingAverages: [...names.movingAverages, ...memories.map(({ name }) => name)].map(find),
-    trainable: [...names.trainable, ...projectors.map(({ name }) => name)].map((name) => {
+    movingAverages: [...names.movingAverages, ...movedBeside.map(({ name }) => name)].map(find),
+    trainable: [...names.trainable, ...trainedBeside.map(({ name }) => name)].map((name) => {
       const weight = find(name)
       const { shape } = weight
       const slots = Array.from({ length: slotsPerWeight }, (_, slot) =>

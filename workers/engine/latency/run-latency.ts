@@ -11,7 +11,7 @@ type Timed = Latency[keyof Latency]
 
 /** Times of one batch size, in the order of the networks; null where one takes no such batch. */
 async function timeBatch(
-  files: readonly TeacherFiles[],
+  files: readonly (TeacherFiles | null)[],
   rows: number,
   { outputDirectory }: LatencyTask,
   signal: AbortSignal,
@@ -19,7 +19,8 @@ async function timeBatch(
   await using opened = new AsyncDisposableStack()
   const networks = []
   for (const one of files) {
-    const network = await openTimed(one, rows, { scratchDirectory: outputDirectory, threads: 1 })
+    const surroundings = { scratchDirectory: outputDirectory, threads: 1 }
+    const network = one && (await openTimed(one, rows, surroundings))
     networks.push(network && opened.use(network))
   }
   const runnable = networks.flatMap((network) => network ?? [])
@@ -43,7 +44,7 @@ export async function runLatency(
   })
   const record: LatencyRecord = {
     student: of(0),
-    teacher: task.teacher.kind === 'outputs' ? null : of(1),
+    teacher: !task.teacher || task.teacher.kind === 'outputs' ? null : of(1),
     processor: cpus()[0]?.model ?? 'unknown',
   }
   const outputs = new Outputs(task.outputDirectory)

@@ -25,7 +25,7 @@ import {
 export interface Targets {
   /** `[batch]` int32: class index, or −1 where the label must not be used. */
   readonly labels: tf.Tensor1D
-  /** `[batch, classes]`; null where no term needs a teacher. */
+  /** `[batch, classes]`, of a teacher or of a peer; null where no term needs any. */
   readonly teacherLogits: tf.Tensor2D | null
   /** Of a teacher that answers inside the step: what each of its layers gives. */
   readonly teacherOutputs?: ReadonlyMap<string, tf.Tensor>

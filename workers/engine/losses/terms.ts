@@ -18,8 +18,10 @@ import { crossEntropy } from './hard-labels.ts'
 import { keyPoints } from './key-points.ts'
 import { logitMse } from './logit-mse.ts'
 import { logitStandardization } from './logit-standardization.ts'
+import { mutual } from './mutual.ts'
 import { neuronSelectivity } from './neuron-selectivity.ts'
 import { overhaul } from './overhaul.ts'
+import { insertAxis } from './primitives/insert-axis.ts'
 import { probabilisticKnowledgeTransfer } from './probabilistic-knowledge-transfer.ts'
 import { prototypeDirection } from './prototype-direction.ts'
 import { prototypeReconstruction } from './prototype-reconstruction.ts'
@@ -47,6 +49,8 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
     logitStandardization(logits, teacherLogits, term),
   'logit-mse': ({ logits, teacherLogits }, term) => logitMse(logits, teacherLogits, term),
   'virtual-teacher': ({ logits, labels }, term) => virtualTeacher(logits, labels, term),
+  mutual: ({ logits, teacherLogits }) =>
+    mutual(logits, insertAxis(teacherLogits, 0) as tf.Tensor3D),
   'feature-hint': ({ features, projector }) => featureHint(...features, projector),
   'similarity-preserving': ({ features }) => similarityPreserving(...features),
   'correlation-congruence': ({ features }, term) => correlationCongruence(...features, term),

@@ -23,7 +23,7 @@ function costOf({ teacher, student }: ResolvedJob, arm: Arm): Cost {
     const passes = form.kind === 'outputs' ? null : formMultiplyAdds(form)
     return { ...sizeOf(form), flops: passes === null ? null : 2 * passes }
   }
-  const { network } = arm === 'teacher' && teacher.kind === 'train' ? teacher : student
+  const { network } = arm === 'teacher' && teacher.kind !== 'model' ? teacher : student
   return { ...networkSize(network), flops: 2 * multiplyAdds(network) }
 }
 

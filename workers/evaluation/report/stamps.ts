@@ -23,6 +23,13 @@ export function leakStamps(job: ResolvedJob): string[] {
   return stamps
 }
 
+const peerStamps = ({ teacher }: ResolvedJob): string[] =>
+  teacher.kind === 'peer'
+    ? [
+        "There was no teacher: student and peer were trained together and learned from each other. Where this report says teacher, it means the peer, as it was when the student's training had ended; its cost and times are within those of the student.",
+      ]
+    : []
+
 function crossFitStamps({ evaluation: { innerFolds } }: ResolvedJob): string[] {
   if (innerFolds === undefined) return []
   return [
@@ -55,6 +62,7 @@ function omissionStamps({ transfer }: ResolvedJob): string[] {
 
 export const reportStamps = (job: ResolvedJob): string[] => [
   ...leakStamps(job),
+  ...peerStamps(job),
   ...crossFitStamps(job),
   ...budgetStamps(job),
   ...omissionStamps(job),

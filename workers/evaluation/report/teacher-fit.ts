@@ -109,7 +109,7 @@ export function describeTeacherFit(
   const { job } = scene.task
   const lessons = lessonsOf(scene, parts)
   const heldOut = heldOutAnswers(parts)
-  const training = job.teacher.kind === 'train' && lessons.length > 0 ? meanAnswers(lessons) : null
+  const training = job.teacher.kind !== 'model' && lessons.length > 0 ? meanAnswers(lessons) : null
   const softLabels = (lessons[0]?.softLabels ?? []).map(({ method, temperature }, index) => ({
     method,
     temperature,

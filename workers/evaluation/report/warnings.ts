@@ -125,7 +125,8 @@ export function reportWarnings(
   return [
     ...controlWarnings(facts),
     ...gainWarnings(facts),
-    ...teacherWarnings(facts),
+    // A peer is as good as the student, and is learned from all the same.
+    ...(job.teacher.kind === 'peer' ? [] : teacherWarnings(facts)),
     ...teacherFitWarnings(facts.teacherFit, classNames.length),
     ...classWarnings(classNames, measuredLabels, Math.max(foldsOf(job.evaluation.split), 1)),
     ...costWarnings(job, facts),
