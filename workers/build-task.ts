@@ -197,6 +197,19 @@ function suggestionFiles(
   )
 }
 
+/** Of trainings that had rows to measure it on; none in jobs of earlier versions. */
+function similarityFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): Pick<ReportTask, 'similarities'> {
+  if (!comparesFeatures(job.objective)) return {}
+  const similarities = planJob(job).flatMap(({ key, arm, fold }) => {
+    const path = arm === 'distilled' ? findFile(surroundings, key, 'tapSimilarity') : null
+    return path === null ? [] : [{ fold, path }]
+  })
+  return { similarities }
+}
+
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
 const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
   comparesFeatures(objective) ||
@@ -312,6 +325,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
         ? { rebalancings: rebalancingFiles(claimed, surroundings) }
         : {}),
       suggestions: suggestionFiles(claimed, surroundings),
+      ...similarityFiles(claimed, surroundings),
       outputDirectory,
     }
   const inner = innerFoldOf(claimed)

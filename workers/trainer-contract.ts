@@ -173,6 +173,22 @@ interface SuggestionFile {
   readonly path: string
 }
 
+/** Linear CKA of two layers that a term compared, after the training. */
+export interface TapSimilarity {
+  readonly studentTap: string
+  readonly teacherTap: string
+  /** Held-out rows that it was measured on. */
+  readonly rows: number
+  /** 0 to 1; null where a layer gave every row the same. */
+  readonly value: number | null
+}
+
+/** The {@link TapSimilarity} of each pair of layers by one training of the distilled arm, as JSON. */
+interface SimilarityFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
@@ -191,6 +207,8 @@ export interface ReportTask {
   readonly rebalancings?: readonly RebalancingFile[]
   /** Empty where no weights were suggested. */
   readonly suggestions: readonly SuggestionFile[]
+  /** Absent where no layers were compared, and in jobs of versions that did not measure it. */
+  readonly similarities?: readonly SimilarityFile[]
   readonly outputDirectory: string
 }
 
@@ -220,6 +238,8 @@ export const OUTPUT_FILES = {
   rebalancing: 'rebalancing.json',
   /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
   suggestedWeights: 'suggested-weights.json',
+  /** {@link TapSimilarity} of each pair of layers, as JSON; of the distilled arm where terms compare layers and rows are held out. */
+  tapSimilarity: 'tap-similarity.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES

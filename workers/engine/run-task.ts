@@ -1,5 +1,5 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
-import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
+import { comparesFeatures, type ResolvedTerm, type Stage } from '../../src/domain/objective.ts'
 import type { Phase } from '../../src/domain/words.ts'
 import { usableLabels } from '../../src/splits/labelled-rows.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
@@ -15,6 +15,7 @@ import { createPeer, type Peer } from './peer.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { rebalance } from './rebalance.ts'
+import { tapSimilarity } from './tap-similarity.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
 import { termConstants } from './term-constants.ts'
@@ -193,10 +194,19 @@ export async function runTrain(
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
   if (arm === 'teacher' && !innerFold)
     await outputs.logits('allLogits', await answer(data, allRows(data)))
-  if (task.testSet && fold === null) {
-    const testData = await readRows(network, task.testSet)
+  const testData = task.testSet && fold === null ? await readRows(network, task.testSet) : null
+  if (testData) {
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
     if (peer) await outputs.logits('peerTestLogits', await answerOfPeer(peer, testData))
+  }
+  if (teacher && comparesFeatures(objective)) {
+    const student = { network, weights, normalization }
+    const similarity = (of: LabelledRows, chosen: Uint32Array) =>
+      tapSimilarity(objective, student, teacher, of, chosen, signal)
+    if (rows.heldOut.length > 0)
+      await outputs.json('tapSimilarity', await similarity(data, rows.heldOut))
+    else if (testData)
+      await outputs.json('tapSimilarity', await similarity(testData, allRows(testData)))
   }
   if (peer) await outputs.logits('peerLogits', await answerOfPeer(peer, data))
   await outputs.json('curve', curve.record(trained.seconds))

@@ -32,7 +32,13 @@ const TapSimilarity = Type.Object(
   {
     studentTap: Type.String(),
     teacherTap: Type.String(),
-    value: Type.Number({ description: '0 to 1.' }),
+    rows: Type.Integer({
+      description:
+        'Held-out rows of a fold that were compared: 2,048 at most, fewer for wide layers.',
+    }),
+    value: NullableNumber(
+      '0 to 1, mean over the folds; null where a layer gives every row the same.',
+    ),
   },
   { ...strict },
 )
@@ -58,7 +64,7 @@ export const ArmReport = Type.Object(
     metrics: MetricSummaries('Over the folds; without folds, of the final.'),
     tapSimilarity: Type.Union([Type.Array(TapSimilarity), Type.Null()], {
       description:
-        "Linear CKA of layers with the teacher's on held-out rows (Kornblith et al. 2019); null where no activations were recorded.",
+        "Of the distilled student, for each pair of layers that a term compares: linear CKA with the teacher's on held-out rows (Kornblith et al. 2019). Too high where layers are much wider than there are rows. Null for other arms, and where no term compares layers.",
     }),
     validation: Type.Union([Type.Array(ValidatedTraining), Type.Null()], {
       description: 'Of each training of the arm; null where no training row was set aside.',

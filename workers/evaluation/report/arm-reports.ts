@@ -14,6 +14,7 @@ import { differenceSummary, heldOutRatio, summaryOf } from './fold-differences.t
 import { readJson } from './json-file.ts'
 import type { MeasuredPart } from './measured-part.ts'
 import type { Scene } from './scene.ts'
+import { tapSimilarities } from './tap-similarity.ts'
 
 type Cost = Pick<ArmReport, 'parameters' | 'weightBytes' | 'flops'>
 
@@ -55,7 +56,7 @@ export function summarizeArms(
     latency: latency?.[arm === 'teacher' ? 'teacher' : 'student'] ?? null,
     trainingSeconds: meanSeconds(trainingsOf(scene, arm)),
     metrics: byMetric((name) => summaryOf(folds, name, ratio)),
-    tapSimilarity: null,
+    tapSimilarity: arm === 'distilled' ? tapSimilarities(scene) : null,
     validation: validationOf(scene, arm),
   })
   const distilledMinus = (other: typeof teacher): MetricSummaries =>
