@@ -2,15 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { knowsLabels } from '../src/domain/words.ts'
 import { readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
-import { usableLabels } from './engine/labelled-rows.ts'
-import { deriveSeed } from './engine/random.ts'
+import { validationRoleOf } from './engine/roles.ts'
 import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
 import { type Parts, partition } from './evaluation/split.ts'
 import { transferSet } from './evaluation/transfer-set.ts'
+import { runCombine } from './run-combine.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -18,18 +19,17 @@ import {
   type TaskResult,
   type TrainTask,
 } from './trainer-contract.ts'
-import { innerSplit } from './validation-rows.ts'
+import { setAside } from './validation-rows.ts'
 
 /** Control and distilled set the same rows aside: the seed names their role, not the arm. */
 function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): TaskRows {
   const { seed, fold, arm } = task
   const share = task.training.validationFraction
   if (share === null) return { ...parts, validation: new Uint32Array() }
-  const role = arm === 'teacher' ? 'teacher' : 'student'
-  const labelledFraction = arm === 'teacher' ? 1 : task.labelledFraction
-  const usable = usableLabels(labels, parts.training, labelledFraction, seed, fold)
-  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
-  return { ...parts, ...innerSplit(usable, parts.training, share, seedOfPart) }
+  const labelledFraction = knowsLabels(arm) ? 1 : task.labelledFraction
+  const role = validationRoleOf(task)
+  const setting = { fraction: share, labelledFraction, seed, fold, role }
+  return { ...parts, ...setAside(labels, parts.training, setting) }
 }
 
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
@@ -79,6 +79,8 @@ export async function executeTask(
       const { runPredict } = await import('./engine/run-predict.ts')
       return runPredict(task, hooks, signal)
     }
+    case 'combine':
+      return runCombine(task, hooks, signal)
     case 'latency': {
       const { runLatency } = await import('./engine/latency/run-latency.ts')
       return runLatency(task, hooks, signal)

@@ -1,4 +1,5 @@
 /** The inner validation part: training rows that are measured after each epoch instead of being trained on. */
+import { usableLabels } from './engine/labelled-rows.ts'
 import { deriveSeed, randomStream, shuffle } from './engine/random.ts'
 import { apportion } from './evaluation/apportion.ts'
 
@@ -7,6 +8,27 @@ export interface InnerSplit {
   readonly training: Uint32Array
   /** Ascending. */
   readonly validation: Uint32Array
+}
+
+interface Setting {
+  readonly fraction: number
+  /** Share of the training rows whose label may be used. */
+  readonly labelledFraction: number
+  readonly seed: number
+  readonly fold: number | null
+  /** Of `validationRoleOf`: networks of one role set the same rows aside. */
+  readonly role: string
+}
+
+/** The inner validation part of a training of a job. */
+export function setAside(
+  labels: Int32Array,
+  trainingRows: Uint32Array,
+  { fraction, labelledFraction, seed, fold, role }: Setting,
+): InnerSplit {
+  const usable = usableLabels(labels, trainingRows, labelledFraction, seed, fold)
+  const seedOfPart = deriveSeed(seed, 'validation rows', role, fold)
+  return innerSplit(usable, trainingRows, fraction, seedOfPart)
 }
 
 /**

@@ -39,7 +39,7 @@ export const EvaluationSpec = Type.Object(
     teacherPerFold: Type.Optional(
       Type.Enum(['retrain', 'frozen'], {
         description:
-          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. frozen: one teacher for all folds, and the report is stamped so; the only choice for an uploaded teacher.',
+          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. frozen: one teacher for all folds, and the report is stamped so; the only choice where every teacher is given.',
       }),
     ),
     testSet: Type.Optional(

@@ -1,15 +1,21 @@
 /** The tasks of a job and what each waits for. A pure function of the resolved job. */
-import type { ResolvedJob } from './resolved-job.ts'
-import type { Arm, TaskKind } from './words.ts'
+import type { ResolvedJob, ResolvedMember } from './resolved-job.ts'
+import type { Arm, IndexedArm, TaskKind } from './words.ts'
 
-export interface PlannedTask {
-  /** Unique in the job, for example `distilled/fold-3` or `report`. */
-  readonly key: string
-  readonly kind: TaskKind
+/** Which network of a job, trained for which part. */
+export interface TaskPlace {
   /** Null where it is about more than one. */
   readonly arm: Arm | null
+  /** Which member or assistant, from 0; null or absent for other arms. */
+  readonly index?: number | null
   /** Null for the final training and for the report. */
   readonly fold: number | null
+}
+
+export interface PlannedTask extends TaskPlace {
+  /** Unique in the job, for example `distilled/fold-3`, `assistant-0/final` or `report`. */
+  readonly key: string
+  readonly kind: TaskKind
   /** Keys of the tasks that must have succeeded. */
   readonly after: readonly string[]
 }
@@ -22,36 +28,107 @@ export const foldCount = (job: ResolvedJob): number =>
 export const finalIsMeasured = (job: ResolvedJob): boolean =>
   job.evaluation.split.kind === 'holdout' || job.testSet !== null
 
-export const taskKey = (arm: Arm, fold: number | null): string =>
-  `${arm}/${fold === null ? 'final' : `fold-${fold}`}`
+const part = (fold: number | null): string => (fold === null ? 'final' : `fold-${fold}`)
 
-/** The teacher task whose answers a student of `fold` learns from. */
+export const taskKey = (arm: Exclude<Arm, IndexedArm>, fold: number | null): string =>
+  `${arm}/${part(fold)}`
+
+export const indexedKey = (arm: IndexedArm, index: number, fold: number | null): string =>
+  `${arm}-${index}/${part(fold)}`
+
+/** The fold for which the teacher of `fold` was trained. */
+const teacherFold = (job: ResolvedJob, fold: number | null): number | null =>
+  job.evaluation.teacherPerFold === 'retrain' ? fold : null
+
+/** The teacher task whose answers are the teacher's in `fold`. */
 export const teacherKey = (job: ResolvedJob, fold: number | null): string =>
-  taskKey('teacher', job.evaluation.teacherPerFold === 'retrain' ? fold : null)
+  taskKey('teacher', teacherFold(job, fold))
+
+/** The fold for which a member of the ensemble of `fold` was trained: a given one serves all of them. */
+export const memberFold = (
+  job: ResolvedJob,
+  member: ResolvedMember,
+  fold: number | null,
+): number | null => (member.kind === 'train' ? teacherFold(job, fold) : null)
+
+/** Assistants that come before a network that is taught. */
+const assistantsBefore = (job: ResolvedJob, { arm, index }: TaskPlace): number =>
+  arm === 'assistant' ? (index ?? 0) : (job.chain?.length ?? 0)
+
+/** Index of the assistant that teaches a network; null where the teacher of the job does. */
+export function teachingAssistant(job: ResolvedJob, place: TaskPlace): number | null {
+  const before = assistantsBefore(job, place)
+  return before === 0 ? null : before - 1
+}
+
+/** The task whose answers a network that is taught learns from. */
+export function teachingKey(job: ResolvedJob, place: TaskPlace): string {
+  const assistant = teachingAssistant(job, place)
+  return assistant === null
+    ? teacherKey(job, place.fold)
+    : indexedKey('assistant', assistant, place.fold)
+}
+
+type Add = (kind: TaskKind, place: TaskPlace & { arm: Arm }, after?: readonly string[]) => void
+
+const kindOf = (teacher: ResolvedMember): TaskKind =>
+  teacher.kind === 'train' ? 'train' : 'predict'
+
+/** The tasks that make the teacher of `fold`. */
+function addTeacher(job: ResolvedJob, fold: number | null, add: Add): void {
+  const { teacher } = job
+  if (teacher.kind !== 'ensemble') {
+    add(kindOf(teacher), { arm: 'teacher', fold })
+    return
+  }
+  const keys = teacher.members.map((member, index) => {
+    const own = memberFold(job, member, fold)
+    add(kindOf(member), { arm: 'member', index, fold: own })
+    return indexedKey('member', index, own)
+  })
+  add('combine', { arm: 'teacher', fold }, keys)
+}
 
 /**
  * Tasks in the order in which they should be started: fold by fold, so that first results come early.
  * The teacher of the final comes first where folds share it.
  */
 export function planJob(job: ResolvedJob): PlannedTask[] {
-  const tasks: PlannedTask[] = []
-  const add = (kind: TaskKind, arm: Arm, fold: number | null, after: readonly string[] = []) =>
-    tasks.push({ key: taskKey(arm, fold), kind, arm, fold, after })
-  const addTeacher = (fold: number | null) =>
-    add(job.teacher.kind === 'train' ? 'train' : 'predict', 'teacher', fold)
+  const tasks = new Map<string, PlannedTask>()
+  const add: Add = (kind, { arm, index = null, fold }, after = []) => {
+    const key =
+      arm === 'member' || arm === 'assistant'
+        ? indexedKey(arm, index ?? 0, fold)
+        : taskKey(arm, fold)
+    // A given member of an ensemble is asked once, for all folds.
+    if (!tasks.has(key)) tasks.set(key, { key, kind, arm, index, fold, after })
+  }
+  const addTaught = (place: TaskPlace & { arm: Arm }): void =>
+    add('train', place, [teachingKey(job, place)])
+  const addStudent = (fold: number | null): void => {
+    for (const index of job.chain?.keys() ?? []) addTaught({ arm: 'assistant', index, fold })
+    addTaught({ arm: 'distilled', fold })
+  }
   const shared = job.evaluation.teacherPerFold === 'frozen'
 
-  if (shared) addTeacher(null)
+  if (shared) addTeacher(job, null, add)
   for (let fold = 0; fold < foldCount(job); fold++) {
-    if (!shared) addTeacher(fold)
-    if (job.evaluation.control) add('train', 'control', fold)
-    add('train', 'distilled', fold, [teacherKey(job, fold)])
+    if (!shared) addTeacher(job, fold, add)
+    if (job.evaluation.control) add('train', { arm: 'control', fold })
+    addStudent(fold)
   }
-  if (!shared) addTeacher(null)
-  if (job.evaluation.control && finalIsMeasured(job)) add('train', 'control', null)
-  add('train', 'distilled', null, [taskKey('teacher', null)])
+  if (!shared) addTeacher(job, null, add)
+  if (job.evaluation.control && finalIsMeasured(job)) add('train', { arm: 'control', fold: null })
+  addStudent(null)
   // Each after all before it: times are measured when no other task of the job runs.
   for (const kind of ['latency', 'report'] as const)
-    tasks.push({ key: kind, kind, arm: null, fold: null, after: tasks.map(({ key }) => key) })
-  return tasks
+    tasks.set(kind, {
+      key: kind,
+      kind,
+      arm: null,
+      index: null,
+      fold: null,
+      after: [...tasks.keys()],
+    })
+  return [...tasks.values()]
 }

@@ -1,9 +1,11 @@
 /** What a client sends to `POST /v1/jobs`. */
 import { type Static, Type } from 'typebox'
 import { Architecture } from './architecture.ts'
+import { ChainSpec } from './chain-spec.ts'
 import { EvaluationSpec } from './evaluation.ts'
 import { Objective } from './objective.ts'
 import { exactlyOne, strict } from './schema.ts'
+import { TeacherSpec } from './teacher-spec.ts'
 import { TrainingSpec } from './training.ts'
 import { TransferSpec } from './transfer.ts'
 
@@ -16,21 +18,8 @@ export const JobSpec = Type.Object(
       { builtin: Type.Optional(Type.Enum(['digits'])), id: Type.Optional(Type.String()) },
       { ...exactlyOne, description: 'A built-in dataset or the id of an uploaded one.' },
     ),
-    teacher: Type.Object(
-      {
-        train: Type.Optional(
-          Type.Object(
-            { architecture: Architecture, training: Type.Optional(TrainingSpec) },
-            { ...strict },
-          ),
-        ),
-        model: Type.Optional(Type.String({ description: 'Id of a stored model.' })),
-      },
-      {
-        ...exactlyOne,
-        description: 'A teacher to train in this job, or the id of a stored model.',
-      },
-    ),
+    teacher: TeacherSpec,
+    chain: Type.Optional(ChainSpec),
     student: Type.Object({ architecture: Architecture }, { ...strict }),
     objective: Type.Optional(Objective),
     transfer: Type.Optional(TransferSpec),

@@ -86,6 +86,62 @@ const measurementFields = {
 export const Measurement = Type.Object(measurementFields, { ...strict })
 export type Measurement = Static<typeof Measurement>
 
+// Only teacher and student are timed.
+const { latency: _latency, ...measuredFields } = ArmReport.properties
+
+const networkFields = {
+  index: Type.Integer({ description: 'From 0, in the order of the spec.' }),
+  ...measuredFields,
+  folds: Type.Array(Type.Object({ fold: Type.Integer(), ...Metrics.properties }, { ...strict })),
+  final: Type.Union([Metrics, Type.Null()], {
+    description: 'Of the final network, where finals are measured.',
+  }),
+}
+
+export const MemberReport = Type.Object(
+  {
+    ...networkFields,
+    isGiven: Type.Boolean({
+      description: 'A stored model, which may have seen held-out rows; else trained in the job.',
+    }),
+    weight: Type.Object(Summary.properties, {
+      ...strict,
+      description: 'Its share in the answers of the teacher.',
+    }),
+  },
+  { ...strict },
+)
+export type MemberReport = Static<typeof MemberReport>
+
+export const EnsembleReport = Type.Object(
+  {
+    weights: Type.Enum(['average', 'given', 'inner-validation']),
+    members: Type.Array(MemberReport),
+    fits: Type.Union(
+      [
+        Type.Array(
+          Type.Object(
+            {
+              fold: Type.Union([Type.Integer(), Type.Null()]),
+              rows: Type.Integer({ description: 'Set aside, on which the weights were found.' }),
+              nll: Type.Number({ description: 'Of the mixture on these rows, in nats.' }),
+              averageNll: Type.Number({ description: 'Of the plain average on these rows.' }),
+            },
+            { ...strict },
+          ),
+        ),
+        Type.Null(),
+      ],
+      { description: 'Null where the weights were not found on rows.' },
+    ),
+  },
+  { ...strict, description: 'The members of the teacher, where it is an ensemble.' },
+)
+export type EnsembleReport = Static<typeof EnsembleReport>
+
+export const AssistantReport = Type.Object(networkFields, { ...strict })
+export type AssistantReport = Static<typeof AssistantReport>
+
 export const ReportWarning = Type.Object(
   { code: Type.String(), message: Type.String() },
   { ...strict },
@@ -167,6 +223,13 @@ export const Report = Type.Object(
     arms: Type.Object(
       { teacher: ArmReport, distilled: ArmReport, control: Type.Union([ArmReport, Type.Null()]) },
       { ...strict, description: 'Over the folds; without folds, of the final networks.' },
+    ),
+    ensemble: Type.Optional(EnsembleReport),
+    chain: Type.Optional(
+      Type.Array(AssistantReport, {
+        description:
+          'Assistants in the order in which they were taught; agreement is with the teacher of the job.',
+      }),
     ),
     gain: Type.Union([MetricSummaries, Type.Null()], {
       description: 'Distilled minus control, paired by fold; for nll less is better.',

@@ -10,6 +10,8 @@ interface Measured {
   readonly dataset: Dataset
   readonly testSet: Dataset | null
   readonly teacher: Model | null
+  /** Of an ensemble; null where the job trains the member. */
+  readonly members?: readonly (Model | null)[]
 }
 
 function resolveSplit(
@@ -90,7 +92,8 @@ export function resolveEvaluation(
   issues: IssueList,
 ): Evaluation {
   const split = resolveSplit(spec, references.dataset, seed, issues)
-  const { dataset, testSet, teacher } = references
+  const { dataset, testSet, teacher, members = [] } = references
+  const isGiven = teacher !== null || (members.length > 0 && members.every(Boolean))
   if (testSet) {
     if (!sameShape(testSet.inputShape, dataset.inputShape))
       issues.add(
@@ -111,7 +114,7 @@ export function resolveEvaluation(
         `classes of ${testSet.id} are not those of ${dataset.id}: ${testSet.classNames.slice(0, 20).join(', ')}`,
       )
   }
-  if (teacher && spec.teacherPerFold === 'retrain')
+  if (isGiven && spec.teacherPerFold === 'retrain')
     issues.add(
       '/evaluation/teacherPerFold',
       'teacher-cannot-be-retrained',
@@ -121,7 +124,7 @@ export function resolveEvaluation(
   return {
     split,
     control: spec.control ?? true,
-    teacherPerFold: spec.teacherPerFold ?? (teacher ? 'frozen' : 'retrain'),
+    teacherPerFold: spec.teacherPerFold ?? (isGiven ? 'frozen' : 'retrain'),
     testSet: testSet?.id ?? null,
   }
 }

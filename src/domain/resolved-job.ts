@@ -18,9 +18,41 @@ export interface DatasetReference {
   readonly labelsSha256: string
 }
 
-export type ResolvedTeacher =
+/** One network, or what answers like one. */
+export type ResolvedMember =
   | { readonly kind: 'train'; readonly network: Network; readonly training: Training }
-  | { readonly kind: 'model'; readonly modelId: string; readonly form: ModelForm }
+  | {
+      readonly kind: 'model'
+      readonly modelId: string
+      readonly form: ModelForm
+      /** The job that delivered it as its student, where it was given so. */
+      readonly jobId?: string
+    }
+
+/** Shares of the members of an ensemble in its answers. */
+export type ResolvedWeights =
+  | { readonly kind: 'average' }
+  /** They sum to 1. */
+  | { readonly kind: 'given'; readonly values: readonly number[] }
+  /** Found on rows that every trained member sets aside of its training rows. */
+  | { readonly kind: 'inner-validation'; readonly fraction: number }
+
+export interface ResolvedEnsemble {
+  readonly kind: 'ensemble'
+  readonly members: readonly ResolvedMember[]
+  readonly weights: ResolvedWeights
+}
+
+export type ResolvedTeacher = ResolvedMember | ResolvedEnsemble
+
+/** A network that is taught. */
+export interface Learner {
+  readonly network: Network
+  readonly training: Training
+  readonly objective: readonly ResolvedTerm[]
+  /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
+  readonly stages?: readonly Stage[]
+}
 
 export interface ResolvedJob {
   readonly name: string | null
@@ -31,6 +63,8 @@ export interface ResolvedJob {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
   readonly stages?: readonly Stage[]
+  /** Assistants between teacher and student, in the order in which they are taught; absent: none. */
+  readonly chain?: readonly Learner[]
   readonly transfer: ResolvedTransfer
   readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
   readonly evaluation: Evaluation

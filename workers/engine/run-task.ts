@@ -1,6 +1,6 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
 import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
-import type { Phase } from '../../src/domain/words.ts'
+import { knowsLabels, type Phase, teaches } from '../../src/domain/words.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
 import { type LabelledRows, readMatrix } from './datasets.ts'
@@ -13,6 +13,7 @@ import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { rebalance } from './rebalance.ts'
+import { roleOf } from './roles.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
 import { termConstants } from './term-constants.ts'
@@ -73,8 +74,8 @@ export async function runTrain(
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
   // A teacher knows every label: `labelledFraction` is about what the student may know.
-  const fraction = arm === 'teacher' ? 1 : task.labelledFraction
-  const role = arm === 'teacher' ? 'teacher' : 'student'
+  const fraction = knowsLabels(arm) ? 1 : task.labelledFraction
+  const role = roleOf(task)
   const { objective } = task
   const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
   // Chosen before validation rows were set aside, which are some of the labelled ones.
@@ -88,7 +89,7 @@ export async function runTrain(
             stage.objective,
             network,
             teacher.network,
-            deriveSeed(seed, 'projectors', fold, index),
+            deriveSeed(seed, 'projectors', fold, index, ...(role === 'student' ? [] : [role])),
           ),
           memories: initializeMemories(
             stage.objective,
@@ -147,7 +148,7 @@ export async function runTrain(
     predict(network, weights, rowsOf, chosen, normalization, signal)
   if (rows.heldOut.length > 0)
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
-  if (arm === 'teacher') await outputs.logits('allLogits', await answer(data, allRows(data)))
+  if (teaches(arm)) await outputs.logits('allLogits', await answer(data, allRows(data)))
   if (task.testSet && fold === null) {
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))

@@ -2,6 +2,7 @@
 import { foldCount } from '../../src/domain/job-plan.ts'
 import type { Report, ReportWarning } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
+import { trainedNetworks } from '../../src/domain/teacher-networks.ts'
 
 /** Fewer measured rows of a class than this in a held-out part say little about the class. */
 const ENOUGH_ROWS = 10
@@ -23,16 +24,30 @@ function omissionStamps({ transfer }: ResolvedJob): string[] {
   ]
 }
 
+/** Members of an ensemble that are stored models. */
+const givenMembers = ({ teacher }: ResolvedJob): number[] =>
+  teacher.kind === 'ensemble'
+    ? teacher.members.flatMap(({ kind }, index) => (kind === 'model' ? [index] : []))
+    : []
+
+/** Whether any part of the teacher is trained in the job. */
+const isTrained = ({ teacher }: ResolvedJob): boolean => trainedNetworks(teacher).length > 0
+
 /** Facts that change what all numbers of the report mean. */
 export function reportStamps(job: ResolvedJob): string[] {
   const stamps: string[] = []
   const consequence =
     'Its scores may be too good, and the gain is no evidence of better results on new data.'
+  const given = givenMembers(job)
+  if (given.length > 0)
+    stamps.push(
+      `The teacher may have seen held-out rows: of its members, ${given.join(', ')} (from 0) ${given.length > 1 ? 'were' : 'was'} given as stored models, and the rows they were trained on are not known here. ${consequence}`,
+    )
   if (job.teacher.kind === 'model')
     stamps.push(
       `The teacher may have seen held-out rows: it was given as a stored model, and the rows it was trained on are not known here. ${consequence}`,
     )
-  else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0)
+  else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0 && isTrained(job))
     stamps.push(
       `The teacher may have seen held-out rows: it was trained once on all rows and then taught every fold. ${consequence}`,
     )

@@ -1,7 +1,7 @@
 /** The report of a job, computed from stored logits and labels alone. */
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
 import type { Latency, LatencyRecord } from '../../src/domain/latency.ts'
-import { type FormSize, networkSize, sizeOf } from '../../src/domain/model-form.ts'
+import { type FormSize, networkSize } from '../../src/domain/model-form.ts'
 import type {
   ArmReport,
   Measurement,
@@ -11,9 +11,11 @@ import type {
   Summary,
 } from '../../src/domain/report.ts'
 import type { ResolvedJob } from '../../src/domain/resolved-job.ts'
+import { teacherSize } from '../../src/domain/teacher-networks.ts'
 import { omittedClasses } from '../../src/domain/transfer.ts'
 import type { Arm } from '../../src/domain/words.ts'
 import type { ReportTask, ValidationRecord } from '../trainer-contract.ts'
+import { reportInnerNetworks } from './inner-networks.ts'
 import { armLogits, type MeasuredRows, type ReadFile, readLabels } from './logits-store.ts'
 import { MeasurementError } from './measurement-error.ts'
 import { argmax, measure } from './metrics.ts'
@@ -111,8 +113,9 @@ const readJson = <T>(read: ReadFile, path: string): T =>
 function validationOf(
   { task, read }: Pick<Scene, 'task' | 'read'>,
   arm: Arm,
+  index?: number,
 ): ArmReport['validation'] {
-  const files = task.validations.filter((file) => file.arm === arm)
+  const files = task.validations.filter((file) => file.arm === arm && file.index === index)
   if (files.length === 0) return null
   return files.map(({ fold, path }) => ({
     fold,
@@ -138,8 +141,7 @@ function summarizeArms(
 ): Pick<Report, 'arms' | 'gain'> {
   const { job } = scene.task
   const student = networkSize(job.student.network)
-  const teacher =
-    job.teacher.kind === 'train' ? networkSize(job.teacher.network) : sizeOf(job.teacher.form)
+  const teacher = teacherSize(job.teacher)
   const distilled = measurements.map((measurement) => measurement.distilled)
   const control = measurements.flatMap((measurement) => measurement.control ?? [])
   const gain = (name: MetricName): Summary =>
@@ -214,6 +216,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     evaluation: describeEvaluation(job, labels),
     stamps: reportStamps(job),
     arms,
+    ...reportInnerNetworks(scene, (arm, index) => validationOf(scene, arm, index)),
     gain,
     folds,
     final,

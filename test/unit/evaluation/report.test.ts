@@ -6,7 +6,11 @@ import type { LatencyRecord } from '../../../src/domain/latency.ts'
 import type { Network } from '../../../src/domain/network.ts'
 import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import { Measurement, Report } from '../../../src/domain/report.ts'
-import type { DatasetReference, ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import type {
+  DatasetReference,
+  ResolvedJob,
+  ResolvedMember,
+} from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
 import { buildReport } from '../../../workers/evaluation/report.ts'
@@ -87,7 +91,12 @@ class Fixture {
       const says = nth < wrong ? 1 - label : label
       return says === 0 ? [1, 0] : [0, 1]
     })
-    const path = `${entry.arm}/${entry.fold}/${entry.covers}`
+    const path = [
+      entry.arm,
+      ...(entry.index === undefined ? [] : [entry.index]),
+      entry.fold,
+      entry.covers,
+    ].join('/')
     this.put(path, Float32Array.from(values))
     this.logits.push({ ...entry, path })
   }
@@ -97,7 +106,7 @@ class Fixture {
     return Array.from(heldOut, (row) => this.labels[row] ?? -1)
   }
 
-  build(change: Partial<ResolvedJob> = {}): Report {
+  build(change: Partial<ResolvedJob> = {}, more: Partial<ReportTask> = {}): Report {
     const task: ReportTask = {
       kind: 'report',
       job: { ...this.job, ...change },
@@ -107,6 +116,7 @@ class Fixture {
       validations: this.validations,
       latencyPath: 'latency',
       outputDirectory: 'unused',
+      ...more,
     }
     this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
     const report = buildReport(task, (path) => {
@@ -412,4 +422,58 @@ test('files may lie at any offset of their buffer', () => {
     fixture.files.set(path, shifted.subarray(1))
   }
   expect(fixture.build()).toEqual(expected)
+})
+
+test('members of an ensemble and assistants are measured each on its own, on the rows of the fold', () => {
+  const fixture = twoFolds()
+  const member = { kind: 'train', network: network(8), training: resolveTraining({}, 40) } as const
+  const given: ResolvedMember = {
+    kind: 'model',
+    modelId: 'mdl_t',
+    form: { kind: 'network', network: network(4), normalization: null, weightsSha256: 'w' },
+  }
+  for (const fold of [0, 1]) {
+    const labels = fixture.heldOut(fold)
+    fixture.answer({ arm: 'member', index: 0, fold, covers: 'held-out' }, labels, 1)
+    fixture.answer({ arm: 'assistant', index: 0, fold, covers: 'held-out' }, labels, 2 + fold)
+    const mixture = {
+      weights: [0.75 + fold / 8, 0.25 - fold / 8],
+      fit: { rows: 4, nll: 0.5, averageNll: 0.6, gap: 0 },
+    }
+    fixture.files.set(`mixture ${fold}`, new TextEncoder().encode(JSON.stringify(mixture)))
+  }
+  fixture.answer({ arm: 'member', index: 1, fold: null, covers: 'all' }, [...fixture.labels], 0)
+  const report = fixture.build(
+    {
+      teacher: {
+        kind: 'ensemble',
+        members: [member, given],
+        weights: { kind: 'inner-validation', fraction: 0.1 },
+      },
+      chain: [{ network: network(5), training: resolveTraining({}, 40), objective: LABELS_ONLY }],
+    },
+    { mixtures: [0, 1].map((fold) => ({ fold, path: `mixture ${fold}` })) },
+  )
+  const [trained, stored] = report.ensemble?.members ?? []
+  expect(trained).toMatchObject({
+    index: 0,
+    isGiven: false,
+    parameters: 42,
+    weight: { mean: 0.8125, n: 2 },
+    metrics: { accuracy: { mean: 0.9, n: 2 } },
+    final: null,
+  })
+  expect(stored).toMatchObject({
+    isGiven: true,
+    weight: { mean: 0.1875 },
+    folds: [{ fold: 0, accuracy: 1, agreement: 1 }, { accuracy: 1 }],
+  })
+  expect(report.ensemble?.fits).toEqual(
+    [0, 1].map((fold) => ({ fold, rows: 4, nll: 0.5, averageNll: 0.6 })),
+  )
+  expect(report.chain).toMatchObject([
+    { index: 0, parameters: 27, folds: [{ accuracy: 0.8 }, { accuracy: 0.7 }] },
+  ])
+  expect(report.arms.teacher.parameters).toBe(42 + 22)
+  expect(report.stamps).toEqual([expect.stringMatching(/of its members, 1 \(from 0\) was given/)])
 })
