@@ -6,6 +6,7 @@ import type { ExportService } from '../application/export-service.ts'
 import type { JobService } from '../application/job-service.ts'
 import type { ModelService } from '../application/model-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
+import { NAMED_SCHEMAS } from '../domain/named-schemas.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { Report } from '../domain/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
@@ -38,7 +39,7 @@ export interface AppDependencies {
 }
 
 /** Named in the document and in routes by `$ref`. */
-const SHARED = [JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
+const SHARED = [...NAMED_SCHEMAS, JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
 
 export async function buildApp(dependencies: AppDependencies) {
   const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies

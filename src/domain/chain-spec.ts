@@ -1,17 +1,15 @@
 /** Networks between teacher and student, as a client sends them. */
 import { type Static, Type } from 'typebox'
-import { Architecture } from './architecture.ts'
-import { Objective } from './objective.ts'
+import { ArchitectureRef, ObjectiveRef, TrainingRef } from './named-schemas.ts'
 import { strict } from './schema.ts'
-import { TrainingSpec } from './training.ts'
 
 export const MOST_ASSISTANTS = 8
 
 const AssistantSpec = Type.Object(
   {
-    architecture: Architecture,
-    training: Type.Optional(TrainingSpec),
-    objective: Type.Optional(Objective),
+    architecture: ArchitectureRef,
+    training: Type.Optional(TrainingRef),
+    objective: Type.Optional(ObjectiveRef),
   },
   {
     ...strict,

@@ -1,12 +1,10 @@
 /** What a client sends to `POST /v1/jobs`. */
 import { type Static, Type } from 'typebox'
-import { Architecture } from './architecture.ts'
 import { ChainSpec } from './chain-spec.ts'
 import { EvaluationSpec } from './evaluation.ts'
-import { Objective } from './objective.ts'
+import { ArchitectureRef, ObjectiveRef, TrainingRef } from './named-schemas.ts'
 import { exactlyOne, strict } from './schema.ts'
 import { TeacherSpec } from './teacher-spec.ts'
-import { TrainingSpec } from './training.ts'
 import { TransferSpec } from './transfer.ts'
 
 export const NORMALIZATIONS = ['standardize', 'none'] as const
@@ -20,8 +18,8 @@ export const JobSpec = Type.Object(
     ),
     teacher: TeacherSpec,
     chain: Type.Optional(ChainSpec),
-    student: Type.Object({ architecture: Architecture }, { ...strict }),
-    objective: Type.Optional(Objective),
+    student: Type.Object({ architecture: ArchitectureRef }, { ...strict }),
+    objective: Type.Optional(ObjectiveRef),
     transfer: Type.Optional(TransferSpec),
     preprocessing: Type.Optional(
       Type.Object(
@@ -37,7 +35,7 @@ export const JobSpec = Type.Object(
         { ...strict },
       ),
     ),
-    training: Type.Optional(TrainingSpec),
+    training: Type.Optional(TrainingRef),
     evaluation: Type.Optional(EvaluationSpec),
     seed: Type.Optional(
       Type.Integer({

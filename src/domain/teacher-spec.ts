@@ -1,13 +1,12 @@
 /** Who teaches in a job, as a client sends it. */
 import { type Static, Type } from 'typebox'
-import { Architecture } from './architecture.ts'
+import { ArchitectureRef, TrainingRef } from './named-schemas.ts'
 import { exactlyOne, strict } from './schema.ts'
-import { TrainingSpec } from './training.ts'
 
 const oneTeacher = {
   train: Type.Optional(
     Type.Object(
-      { architecture: Architecture, training: Type.Optional(TrainingSpec) },
+      { architecture: ArchitectureRef, training: Type.Optional(TrainingRef) },
       { ...strict, description: 'A network to train in this job, on all labels.' },
     ),
   ),

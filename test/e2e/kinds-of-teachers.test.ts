@@ -186,6 +186,7 @@ test('members of a fold never see its held-out rows, and weights are found on ro
       ),
     ),
     ...['member-0', 'member-1', 'teacher', 'distilled'].map((arm) => `${arm}/final`),
+    'latency',
     'report',
   ])
   const report = await reportOf(job)
@@ -268,6 +269,7 @@ test('generations are born again of the student, the last of which is delivered'
     'assistant-0/final',
     'assistant-1/final',
     'distilled/final',
+    'latency',
     'report',
   ])
   const { chain, arms, final } = await reportOf(job)

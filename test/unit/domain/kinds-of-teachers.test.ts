@@ -97,6 +97,7 @@ test('members are trained in every fold, given ones are asked once, and the mixt
     'member-0/final',
     'teacher/final',
     'distilled/final',
+    'latency',
     'report',
   ])
   expect(after(job, 'teacher/fold-1')).toEqual(['member-0/fold-1', 'member-1/final'])
@@ -211,6 +212,7 @@ test('every assistant of a fold is taught by the one before it, and the student 
       ['teacher', 'assistant-0', 'assistant-1', 'distilled'].map((arm) => `${arm}/fold-${fold}`),
     ),
     ...['teacher', 'assistant-0', 'assistant-1', 'distilled'].map((arm) => `${arm}/final`),
+    'latency',
     'report',
   ])
   expect(after(job, 'assistant-0/fold-1')).toEqual(['teacher/fold-1'])

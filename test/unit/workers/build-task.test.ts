@@ -310,3 +310,20 @@ test('an ensemble mixes the members of its own fold, and finds weights on traini
   })
   expect(built('inner-validation').needed).not.toContain('f'.repeat(64))
 })
+
+test('an ensemble is timed as its members, one after the other', () => {
+  const latency = { key: 'latency', kind: 'latency', arm: null, fold: null } as const
+  const train = { architecture: { preset: 'mlp' } } as const
+  const earlier = ['member-0', 'member-1', 'distilled'].map((arm) =>
+    fileOf(`${arm}/final`, 'safetensors'),
+  )
+  const teacher = { ensemble: { members: [{ train }, { train }] } }
+  expect(
+    build({ teacher }, latency, earlier, references({ members: [null, null] })).built,
+  ).toMatchObject({
+    teacher: [
+      { weightsPath: 'cache/member-0/final safetensors' },
+      { weightsPath: 'cache/member-1/final safetensors' },
+    ],
+  })
+})

@@ -5,12 +5,12 @@ import { TIMED_BATCHES } from '../../../src/domain/latency.ts'
 import type { LatencyTask, TaskResult, TeacherFiles } from '../../trainer-contract.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from '../task-outputs.ts'
 import { measureLatency } from './measure-latency.ts'
-import { openTimed, type Runnable, type TimedNetwork } from './timed-network.ts'
+import { openTimed, type Runnable } from './timed-network.ts'
 
 type Timed = Latency[keyof Latency]
 
 /** Networks that answer the same batch, one after the other. */
-const inTurn = (networks: readonly TimedNetwork[]): Runnable => ({
+const inTurn = (networks: readonly Runnable[]): Runnable => ({
   async run() {
     for (const network of networks) await network.run()
   },
