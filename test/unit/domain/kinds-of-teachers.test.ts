@@ -257,6 +257,23 @@ test('what an assistant is not given it has from the student, but for the layers
   )
 })
 
+test('layers that the terms of the student name are chosen anew for an assistant', () => {
+  const layers = [
+    { type: 'flatten' },
+    { type: 'dense', name: 'wide', units: 32 },
+    { type: 'dense', units: 3 },
+  ] as const
+  const taps = { student: 'dense_2', teacher: 'wide' }
+  const job = chained([{ architecture: { layers: [...layers] } }], {
+    teacher: MLP,
+    objective: { terms: [{ method: 'feature-hint', taps }, { method: 'soft-targets' }] },
+  })
+  expect(job.objective[0]).toMatchObject({ taps })
+  expect(job.chain?.[0]?.objective[0]).toMatchObject({
+    taps: { student: 'wide', teacher: 'dense_2' },
+  })
+})
+
 test('three generations are two assistants and the student, of one architecture', () => {
   const job = chained({ generations: 3 }, { teacher: { self: true } })
   expect(job.chain?.map(({ network }) => network)).toEqual([

@@ -436,6 +436,7 @@ test('members of an ensemble and assistants are measured each on its own, on the
     const labels = fixture.heldOut(fold)
     fixture.answer({ arm: 'member', index: 0, fold, covers: 'held-out' }, labels, 1)
     fixture.answer({ arm: 'assistant', index: 0, fold, covers: 'held-out' }, labels, 2 + fold)
+    fixture.answer({ arm: 'assistant', index: 1, fold, covers: 'held-out' }, labels, 5)
     const mixture = {
       weights: [0.75 + fold / 8, 0.25 - fold / 8],
       fit: { rows: 4, nll: 0.5, averageNll: 0.6, gap: 0 },
@@ -450,7 +451,11 @@ test('members of an ensemble and assistants are measured each on its own, on the
         members: [member, given],
         weights: { kind: 'inner-validation', fraction: 0.1 },
       },
-      chain: [{ network: network(5), training: resolveTraining({}, 40), objective: LABELS_ONLY }],
+      chain: [5, 6].map((units) => ({
+        network: network(units),
+        training: resolveTraining({}, 40),
+        objective: LABELS_ONLY,
+      })),
     },
     { mixtures: [0, 1].map((fold) => ({ fold, path: `mixture ${fold}` })) },
   )
@@ -473,6 +478,7 @@ test('members of an ensemble and assistants are measured each on its own, on the
   )
   expect(report.chain).toMatchObject([
     { index: 0, parameters: 27, folds: [{ accuracy: 0.8 }, { accuracy: 0.7 }] },
+    { index: 1, parameters: 32, folds: [{ accuracy: 0.5 }, { accuracy: 0.5 }] },
   ])
   expect(report.arms.teacher.parameters).toBe(42 + 22)
   expect(report.stamps).toEqual([expect.stringMatching(/of its members, 1 \(from 0\) was given/)])
