@@ -39,7 +39,15 @@ export interface AppDependencies {
 }
 
 /** Named in the document and in routes by `$ref`. */
-const SHARED = [...NAMED_SCHEMAS, JobSpec, JobSchema, Report, DatasetSchema, ModelSchema, ProblemSchema]
+const SHARED = [
+  ...NAMED_SCHEMAS,
+  JobSpec,
+  JobSchema,
+  Report,
+  DatasetSchema,
+  ModelSchema,
+  ProblemSchema,
+]
 
 export async function buildApp(dependencies: AppDependencies) {
   const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies
