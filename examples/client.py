@@ -156,8 +156,9 @@ def show_progress(job):
 
 def show_report(report):
     arms = {name: arm for name, arm in report["arms"].items() if arm}
-    print(f"{'':10}" + "".join(f"{name:>19}" for name in [*arms, "gain"]))
-    for metric in ("accuracy", "macroF1", "nll", "agreement"):
+    print(report["verdict"]["sentence"])
+    print(f"{'':14}" + "".join(f"{name:>19}" for name in [*arms, "gain"]))
+    for metric in ("accuracy", "macroF1", "nll", "brier", "ece", "agreement", "klFromTeacher"):
         columns = [arm["metrics"][metric] for arm in arms.values()]
         if report["gain"]:
             columns.append(report["gain"][metric])
@@ -165,7 +166,7 @@ def show_report(report):
         for summary in columns:
             mean, spread = summary["mean"], summary["standardDeviation"]
             cells.append("-" if mean is None else f"{mean:.4f}" + ("" if spread is None else f" ± {spread:.4f}"))
-        print(f"{metric:10}" + "".join(f"{cell:>19}" for cell in cells))
+        print(f"{metric:14}" + "".join(f"{cell:>19}" for cell in cells))
     for found in report.get("omitted", []):
         if found["recall"] is not None:
             raised = found["rebalancing"]

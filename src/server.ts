@@ -5,6 +5,8 @@ import { createDatasetService } from './application/dataset-service.ts'
 import { createExportService } from './application/export-service.ts'
 import { createJobService } from './application/job-service.ts'
 import { createModelService } from './application/model-service.ts'
+import { createReportService } from './application/report-service.ts'
+import { createSplitService } from './application/split-service.ts'
 import { readConfig, redacted, refuseOpenDoor } from './config.ts'
 import { identifiers as ids } from './identifiers.ts'
 import { createLogger } from './logger.ts'
@@ -14,6 +16,7 @@ import { PrismaDatasetStore } from './persistence/dataset-store.ts'
 import { PrismaJobStore } from './persistence/job-store.ts'
 import { PrismaModelStore } from './persistence/model-store.ts'
 import { PrismaWorkerRegistry } from './persistence/worker-registry.ts'
+import { childProcessRenderer } from './plot-renderer/child-process-renderer.ts'
 import { childProcessProbe } from './probe/child-process-probe.ts'
 import { BullMqTaskQueue } from './queue/bullmq-task-queue.ts'
 
@@ -47,14 +50,17 @@ const datasets = createDatasetService({
   maxBytes: config.MAX_UPLOAD_BYTES,
 })
 await datasets.ensureBuiltin()
+const jobs = createJobService({
+  jobs: jobStore,
+  datasets: datasetStore,
+  models: modelStore,
+  ids,
+  maxWaitingJobs: config.MAX_WAITING_JOBS,
+})
+const exports = createExportService({ models: modelStore, jobs: jobStore, blobs })
+const renderer = childProcessRenderer(config.trainerEnvironment)
 const app = await buildApp({
-  jobs: createJobService({
-    jobs: jobStore,
-    datasets: datasetStore,
-    models: modelStore,
-    ids,
-    maxWaitingJobs: config.MAX_WAITING_JOBS,
-  }),
+  jobs,
   datasets,
   models: createModelService({
     models: modelStore,
@@ -66,7 +72,16 @@ const app = await buildApp({
       environment: config.trainerEnvironment,
     }),
   }),
-  exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
+  exports,
+  reports: createReportService({
+    jobs,
+    renderer,
+    manifest: async (id) => {
+      const model = await modelStore.get(id)
+      return model && exports.manifest(model)
+    },
+  }),
+  splits: createSplitService({ jobs: jobStore, blobs }),
   blobs,
   health: {
     database: async () => {
@@ -90,6 +105,7 @@ closeWithGrace({ delay: 15_000, logger }, async ({ signal, err }) => {
   logger.info({ signal }, 'API stops')
   // Requests that are under way are answered before their database goes.
   await app.close()
+  renderer.close()
   await queue.close()
   await closeDatabase()
   logger.info('API has stopped')

@@ -1,10 +1,12 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
 import {
   indexedKey,
+  innerTeacherKeys,
   memberFold,
   planJob,
   type TaskPlace,
   taskKey,
+  teacherKey,
   teachingAssistant,
   teachingKey,
 } from '../src/domain/job-plan.ts'
@@ -23,7 +25,7 @@ import type { ClaimedTask } from '../src/domain/task.ts'
 import { teacherAt, trainedNetwork } from '../src/domain/trained-network.ts'
 import { omittedClasses } from '../src/domain/transfer.ts'
 import { type Arm, knowsLabels, teaches } from '../src/domain/words.ts'
-import { indexOf, needFile, type Surroundings } from './earlier-files.ts'
+import { findFile, indexOf, needFile, type Surroundings } from './earlier-files.ts'
 import { manifestOf } from './manifest.ts'
 import { measuredLogits } from './measured-logits.ts'
 import type {
@@ -32,11 +34,19 @@ import type {
   LatencyTask,
   MixtureFile,
   RebalancingFile,
+  ReportTask,
   Task,
   TeacherFiles,
   TeacherInStep,
-  ValidationFile,
+  TrainingFile,
+  TrainTask,
 } from './trainer-contract.ts'
+
+/** Where rows of one group have to stay together, and only there, a task knows the groups. */
+const groupsOf = ({ dataset, evaluation }: ResolvedJob, fileOf: Surroundings['fileOf']) =>
+  evaluation.split.grouped && dataset.groups
+    ? { groupsPath: fileOf(dataset.groups.sha256) }
+    : undefined
 
 function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf']): DatasetFiles {
   return {
@@ -73,10 +83,28 @@ function teacherFiles(
   }
 }
 
-function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): ValidationFile[] {
-  return planJob(job).flatMap(({ key, kind, ...place }) => {
+/** Jobs of earlier versions left none. */
+function curveFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
+  return planJob(job).flatMap(({ key, kind, arm, index, fold, innerFold }) => {
+    const path = kind === 'train' ? findFile(surroundings, key, 'curve') : null
+    if (arm === null || path === null || innerFold !== undefined) return []
+    return [{ arm, ...indexOf(index), fold, path }]
+  })
+}
+
+/** Of a control that may take as long as distilling did. */
+function matchedSeconds({ job, arm, fold }: ClaimedTask, surroundings: Surroundings) {
+  if (arm !== 'control' || job.evaluation.controlBudget !== 'matched-seconds') return undefined
+  const curveOf = (key: string): string => needFile(surroundings, key, 'curve')
+  const distilled = curveOf(taskKey('distilled', fold))
+  return { matchSeconds: { teacher: curveOf(teacherKey(job, fold)), distilled } }
+}
+
+function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
+  return planJob(job).flatMap(({ key, kind, innerFold, ...place }) => {
     const { arm, index, fold } = place
-    if (kind !== 'train' || arm === null) return []
+    // Teachers of inner folds are not measured.
+    if (kind !== 'train' || arm === null || innerFold !== undefined) return []
     if (trainedNetwork(job, place).training.validationFraction === null) return []
     const path = needFile(surroundings, key, 'validation')
     return [{ arm, ...indexOf(index), fold, path }]
@@ -111,6 +139,16 @@ function mixtureFiles(
     .filter(({ kind }) => kind === 'combine')
     .map(({ key, fold }) => ({ fold, path: needFile(surroundings, key, 'mixture') }))
   return { mixtures }
+}
+
+function suggestionFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): ReportTask['suggestions'] {
+  if (!job.suggestWeights) return []
+  return planJob(job).flatMap(({ key, arm, fold }) =>
+    arm === 'distilled' ? [{ fold, path: needFile(surroundings, key, 'suggestedWeights') }] : [],
+  )
 }
 
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
@@ -201,9 +239,32 @@ function combineTask(
       case 'inner-validation': {
         const labelsPath = surroundings.fileOf(dataset.labelsSha256)
         const { split } = evaluation
-        return { ...weights, labelsPath, split, fold, seed }
+        const groups = groupsOf(job, surroundings.fileOf)
+        return { ...weights, labelsPath, ...groups, split, fold, seed }
       }
     }
+  }
+}
+
+/** Which part of the training rows a teacher of cross-fit answers; nothing for any other task. */
+function innerFoldOf({ job, key }: ClaimedTask): Pick<TrainTask, 'innerFold'> {
+  const index = planJob(job).find((task) => task.key === key)?.innerFold
+  const of = job.evaluation.innerFolds
+  return index === undefined || of === undefined ? {} : { innerFold: { index, of } }
+}
+
+/** Where the recorded answers are that a network learns from. */
+function recordedAnswers(
+  claimed: ClaimedTask,
+  surroundings: Surroundings,
+): Pick<TrainTask, 'teacherLogitsPath' | 'outOfFoldLogits'> {
+  const { job, fold } = claimed
+  const inner = innerTeacherKeys(job, fold)
+  if (inner.length === 0)
+    return { teacherLogitsPath: needFile(surroundings, teachingKey(job, claimed), 'allLogits') }
+  return {
+    teacherLogitsPath: null,
+    outOfFoldLogits: inner.map((key) => needFile(surroundings, key, 'heldOutLogits')),
   }
 }
 
@@ -216,13 +277,16 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       kind: 'report',
       job,
       labelsPath: fileOf(job.dataset.labelsSha256),
+      ...groupsOf(job, fileOf),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
       logits: measuredLogits(job, surroundings),
       validations: validationFiles(claimed, surroundings),
-      latencyPath: needFile(surroundings, 'latency', 'latency'),
+      curves: curveFiles(claimed, surroundings),
+      latencyPath: findFile(surroundings, 'latency', 'latency'),
       ...(job.transfer.rebalanceOmitted
         ? { rebalancings: rebalancingFiles(claimed, surroundings) }
         : {}),
+      suggestions: suggestionFiles(claimed, surroundings),
       ...mixtureFiles(claimed, surroundings),
       outputDirectory,
     }
@@ -230,10 +294,12 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     if (job.teacher.kind !== 'ensemble') throw new Error(`task ${claimed.key} has no ensemble`)
     return combineTask(claimed, job.teacher, surroundings)
   }
+  const inner = innerFoldOf(claimed)
   const files = {
-    dataset: datasetFiles(job.dataset, fileOf),
+    dataset: { ...datasetFiles(job.dataset, fileOf), ...groupsOf(job, fileOf) },
     // Only a final is measured on the test set; a fold never sees it.
-    testSet: job.testSet && fold === null ? datasetFiles(job.testSet, fileOf) : null,
+    testSet:
+      job.testSet && fold === null && !inner.innerFold ? datasetFiles(job.testSet, fileOf) : null,
     outputDirectory,
   }
   if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
@@ -243,7 +309,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     return { kind: 'predict', ...files, teacher: teacherFiles(teacher.form, job, fileOf) }
   }
   const learner = trainedNetwork(job, claimed)
-  const { network, training, objective, stages } = learner
+  const { network, training, objective, stages, suggestWeights } = learner
   const isTaught = objective.some((term) => needsTeacher(term.method))
   const isInside = isTaught && learnsInside(learner)
   return {
@@ -253,18 +319,22 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     ...indexOf(index),
     fold,
     split: job.evaluation.split,
+    ...inner,
     network,
     training,
+    ...matchedSeconds(claimed, surroundings),
     objective,
     ...(stages ? { stages } : {}),
+    ...(suggestWeights ? { suggestWeights } : {}),
     ...transferOf(job, arm),
     normalization: job.preprocessing.normalization,
-    teacherLogitsPath:
-      isTaught && !isInside ? needFile(surroundings, teachingKey(job, claimed), 'allLogits') : null,
+    ...(isTaught && !isInside
+      ? recordedAnswers(claimed, surroundings)
+      : { teacherLogitsPath: null }),
     teacher: isInside ? teacherInStep(claimed, surroundings) : null,
     seed: job.seed,
-    deliver: fold === null && arm !== 'control',
-    keepWeights: teaches(arm) && isAskedInside(job, claimed),
+    deliver: fold === null && arm !== 'control' && !inner.innerFold,
+    keepWeights: teaches(arm) && !inner.innerFold && isAskedInside(job, claimed),
     manifest: manifestOf(claimed),
   }
 }

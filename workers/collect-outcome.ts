@@ -5,7 +5,7 @@ import path from 'node:path'
 import { storeBlob } from '../src/application/store-blob.ts'
 import type { Model } from '../src/domain/model.ts'
 import type { BlobStore, Identifiers, StoredBlob } from '../src/domain/ports.ts'
-import type { Report } from '../src/domain/report.ts'
+import type { Report } from '../src/domain/report/report.ts'
 import type {
   Artifact,
   ClaimedTask,

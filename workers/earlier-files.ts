@@ -14,11 +14,21 @@ export interface Surroundings {
   readonly outputDirectory: string
 }
 
-/** @throws Error when the task left no such file */
-export function needFile({ earlier, fileOf }: Surroundings, key: string, name: string): string {
+/** @returns null where the task left no such file */
+export function findFile(
+  { earlier, fileOf }: Surroundings,
+  key: string,
+  name: string,
+): string | null {
   const file = earlier.find((one) => one.taskKey === key && one.name === name)
-  if (!file) throw new Error(`task ${key} left no ${name}`)
-  return fileOf(file.sha256)
+  return file ? fileOf(file.sha256) : null
+}
+
+/** @throws Error when the task left no such file */
+export function needFile(surroundings: Surroundings, key: string, name: string): string {
+  const path = findFile(surroundings, key, name)
+  if (path === null) throw new Error(`task ${key} left no ${name}`)
+  return path
 }
 
 /** For documents of tasks, in which arms without an index have none. */

@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { knowsLabels } from '../src/domain/words.ts'
-import { readLabels } from './engine/datasets.ts'
+import { innerParts } from '../src/splits/inner-folds.ts'
+import { validationRoleOf } from '../src/splits/roles.ts'
+import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
+import { partition } from '../src/splits/split.ts'
+import { readGroups, readLabels } from './engine/datasets.ts'
 import { InputError } from './engine/input-error.ts'
-import { validationRoleOf } from './engine/roles.ts'
 import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
-import { type Parts, partition } from './evaluation/split.ts'
-import { transferSet } from './evaluation/transfer-set.ts'
+import { withMatchedBudget } from './matched-budget.ts'
 import { runCombine } from './run-combine.ts'
 import {
   OUTPUT_FILES,
@@ -19,25 +21,38 @@ import {
   type TaskResult,
   type TrainTask,
 } from './trainer-contract.ts'
-import { setAside } from './validation-rows.ts'
 
-/** Control and distilled set the same rows aside: the seed names their role, not the arm. */
-function withValidation(task: TrainTask, labels: Int32Array, parts: Parts): TaskRows {
-  const { seed, fold, arm } = task
-  const share = task.training.validationFraction
-  if (share === null) return { ...parts, validation: new Uint32Array() }
-  const labelledFraction = knowsLabels(arm) ? 1 : task.labelledFraction
-  const role = validationRoleOf(task)
-  const setting = { fraction: share, labelledFraction, seed, fold, role }
-  return { ...parts, ...setAside(labels, parts.training, setting) }
+/** Rows of each inner fold: those that the teacher of the same index answered. */
+function innerHeldOut(
+  { split, fold, seed, outOfFoldLogits = [] }: TrainTask,
+  labels: Int32Array,
+  groups: Int32Array | null,
+): Uint32Array[] {
+  const { training } = partition(split, labels, fold, groups)
+  const of = outOfFoldLogits.length
+  return outOfFoldLogits.map(
+    (_, index) => innerParts({ index, of }, split, seed, fold, training, labels, groups).heldOut,
+  )
 }
 
 async function rowsOf(task: TrainTask): Promise<TaskRows> {
+  const { arm } = task
   const labels = await readLabels(task.dataset)
+  const groups = await readGroups(task.dataset)
   try {
-    const parts = partition(task.split, labels, task.fold)
-    const { training, omitted } = transferSet(parts.training, labels, task.omittedClasses ?? [])
-    return { ...withValidation(task, labels, { ...parts, training }), omitted }
+    const rows = rowsOfTraining(
+      {
+        ...task,
+        role: validationRoleOf(task),
+        validationFraction: task.training.validationFraction,
+        labelledFraction: knowsLabels(arm) ? 1 : task.labelledFraction,
+      },
+      labels,
+      groups,
+    )
+    return task.outOfFoldLogits
+      ? { ...rows, innerHeldOut: innerHeldOut(task, labels, groups) }
+      : rows
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InputError('split-does-not-fit', error.message)
@@ -73,7 +88,7 @@ export async function executeTask(
     case 'train': {
       const rows = await rowsOf(task)
       const { runTrain } = await import('./engine/run-task.ts')
-      return runTrain(task, rows, hooks, signal)
+      return runTrain(await withMatchedBudget(task), rows, hooks, signal)
     }
     case 'predict': {
       const { runPredict } = await import('./engine/run-predict.ts')

@@ -34,7 +34,8 @@ function teacherOrigin(teacher: ResolvedTeacher): Record<string, unknown> {
 /** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
 export function manifestOf(claimed: ClaimedTask): Record<string, unknown> {
   const { job, arm, index, fold } = claimed
-  const { training, objective, stages } = trainedNetwork(job, claimed)
+  const { training, objective, stages, suggestWeights } = trainedNetwork(job, claimed)
+  const { innerFolds } = job.evaluation
   const isTeacher = arm === 'teacher' || arm === 'member'
   const before = job.chain?.slice(0, (teachingAssistant(job, claimed) ?? -1) + 1) ?? []
   return {
@@ -47,9 +48,12 @@ export function manifestOf(claimed: ClaimedTask): Record<string, unknown> {
     preprocessing: job.preprocessing,
     objective,
     ...(stages ? { stages } : {}),
+    ...(suggestWeights ? { suggestWeights } : {}),
     transfer: isTeacher ? null : job.transfer,
     training,
-    teacher: isTeacher ? null : teacherOrigin(job.teacher),
+    teacher: isTeacher
+      ? null
+      : { ...teacherOrigin(job.teacher), ...(innerFolds === undefined ? {} : { innerFolds }) },
     ...(isTeacher || before.length === 0 ? {} : { assistants: before }),
   }
 }

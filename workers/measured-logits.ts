@@ -86,6 +86,10 @@ export function measuredLogits(job: ResolvedJob, surroundings: Surroundings): Me
   const folds = [...Array(foldCount(job)).keys()]
   const shared = networks.filter((network) => network.trainedFor(0) === null)
   return [
+    // Without folds the final teacher is the one whose lessons the report describes.
+    ...(folds.length === 0 && job.testSet
+      ? networks.filter(({ arm }) => arm === 'teacher').map((network) => onOwnRows(network, null))
+      : []),
     ...(folds.length > 0 ? shared.map((network) => onOwnRows(network, null)) : []),
     ...folds.flatMap((fold) =>
       networks

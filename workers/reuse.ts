@@ -9,8 +9,8 @@ import { teaches } from '../src/domain/words.ts'
 import { buildTask } from './build-task.ts'
 import type { EarlierFile } from './earlier-files.ts'
 
-/** To be raised when the same task document gives other numbers than it did. */
-const GENERATION = 1
+/** To be raised when the same task document gives other numbers, files, or curves than it did. */
+const GENERATION = 3
 
 /** @returns null where nothing may be taken over */
 export function reuseKey(claimed: ClaimedTask, earlier: readonly EarlierFile[]): string | null {

@@ -1,13 +1,12 @@
 /** Carries out the mixture of an ensemble: logits of its members in, logits of the mixture out. No TensorFlow. */
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { validationRoleOf } from './engine/roles.ts'
+import { validationRoleOf } from '../src/splits/roles.ts'
+import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './engine/task-outputs.ts'
 import { readLabels, readLogits } from './evaluation/logits-store.ts'
 import { fitMixture, mixLogits } from './evaluation/mixture.ts'
-import { partition } from './evaluation/split.ts'
 import type { CombineTask, Mixture, TaskResult } from './trainer-contract.ts'
-import { setAside } from './validation-rows.ts'
 
 const read = (file: string): Uint8Array => readFileSync(file)
 
@@ -19,10 +18,11 @@ function findMixture(
   if (weights.kind === 'fixed') return { weights: weights.values, fit: null }
   const { fraction, split, fold, seed } = weights
   const labels = readLabels(read, weights.labelsPath, rows)
-  const { training } = partition(split, labels, fold)
+  const groups =
+    weights.groupsPath === undefined ? null : readLabels(read, weights.groupsPath, rows)
   const role = validationRoleOf({ arm: 'member' })
-  const setting = { fraction, labelledFraction: 1, seed, fold, role }
-  const { validation } = setAside(labels, training, setting)
+  const part = { split, fold, role, seed, validationFraction: fraction, labelledFraction: 1 }
+  const { validation } = rowsOfTraining(part, labels, groups)
   const { weights: found, ...fit } = fitMixture(answers, validation, labels, classes)
   return { weights: found, fit: { rows: validation.length, ...fit } }
 }

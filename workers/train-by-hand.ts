@@ -23,7 +23,7 @@ async function main(file: string): Promise<void> {
       },
       onEpoch({ epoch, loss, terms, trainAccuracy, seconds }) {
         const accuracy = trainAccuracy === null ? 'none' : trainAccuracy.toFixed(4)
-        const parts = terms.map((term) => term.toFixed(4)).join(' ')
+        const parts = terms.map(({ value }) => value.toFixed(4)).join(' ')
         print(
           `epoch ${epoch}  loss ${loss.toFixed(4)} (${parts})  accuracy ${accuracy}  ${seconds.toFixed(2)} s`,
         )

@@ -5,12 +5,15 @@
 import type { Split } from '../src/domain/evaluation.ts'
 import type { ForeignGraph, SavedModelPart } from '../src/domain/foreign-graph.ts'
 import type { LatencyRecord } from '../src/domain/latency.ts'
+import type { Method } from '../src/domain/methods/job-methods.ts'
 import type { Normalization } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import type { ResolvedTerm, Stage } from '../src/domain/objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from '../src/domain/objective.ts'
 import type { ResolvedJob } from '../src/domain/resolved-job.ts'
+import type { ScheduledNumber } from '../src/domain/term-schedule.ts'
 import type { Training } from '../src/domain/training.ts'
 import type { Arm, Phase } from '../src/domain/words.ts'
+import type { InnerFold } from '../src/splits/inner-folds.ts'
 
 /** A dataset as files: row-major little-endian features, and one little-endian int32 class index a row. */
 export interface DatasetFiles {
@@ -20,6 +23,8 @@ export interface DatasetFiles {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresPath: string
   readonly labelsPath: string
+  /** One little-endian int32 group index a row; there only where a split has to know. */
+  readonly groupsPath?: string
 }
 
 interface TaskBase {
@@ -47,10 +52,16 @@ export interface TrainTask extends TaskBase {
   /** Null: the final training. */
   readonly fold: number | null
   readonly split: Split
+  /** Of a teacher of cross-fit: the part of the training rows that it answers and is not trained on. */
+  readonly innerFold?: InnerFold
   readonly objective: readonly ResolvedTerm[]
   /** Absent: one stage with the objective. Epochs of all stages are those of the training. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. Else they are made comparable on so many batches. */
+  readonly suggestWeights?: SuggestWeights
   readonly training: Training
+  /** {@link TrainingRecord}s whose seconds this training may take together; absent: it runs the epochs it is given. */
+  readonly matchSeconds?: { readonly teacher: string; readonly distilled: string }
   readonly labelledFraction: number
   /** Class indices whose rows the network does not train on; absent: none, and for every teacher. */
   readonly omittedClasses?: readonly number[]
@@ -59,6 +70,11 @@ export interface TrainTask extends TaskBase {
   readonly normalization: 'standardize' | 'none'
   /** float32 `[dataset rows, classes]`; null where no term needs a teacher. */
   readonly teacherLogitsPath: string | null
+  /**
+   * With cross-fit, in place of `teacherLogitsPath`: of each inner fold the answers of the teacher that did not see it, float32
+   * `[rows of the inner fold, classes]` in ascending rows.
+   */
+  readonly outOfFoldLogits?: readonly string[]
   /** A teacher that has to answer inside the step, because rows are augmented or its layers compared; null: `teacherLogitsPath` has its answers. */
   readonly teacher: TeacherInStep | null
   /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both; members and assistants have roles of their own. */
@@ -134,6 +150,8 @@ export interface CombineTask {
     | {
         readonly kind: 'inner-validation'
         readonly labelsPath: string
+        /** Where the split is grouped. */
+        readonly groupsPath?: string
         readonly fraction: number
         readonly split: Split
         readonly fold: number | null
@@ -181,8 +199,8 @@ export interface MeasuredLogits {
   readonly covers: 'held-out' | 'all' | 'test-set'
 }
 
-/** The {@link ValidationRecord} of a training. */
-export interface ValidationFile {
+/** A record of a training. */
+export interface TrainingFile {
   readonly arm: Arm
   /** Which member or assistant, from 0; absent for other arms. */
   readonly index?: number
@@ -197,19 +215,42 @@ export interface RebalancingFile {
   readonly path: string
 }
 
+/** A term whose weight was made comparable with the others'. */
+export interface SuggestedWeight {
+  readonly method: Method
+  /** Of the term with a weight of 1, before the first step: mean over batches. */
+  readonly gradientNorm: number
+  readonly factor: number
+  /** The given one times the factor. */
+  readonly weight: ScheduledNumber
+}
+
+/** The suggested weights of a training of the distilled arm: {@link SuggestedWeight} of each term of each stage, as JSON. */
+interface SuggestionFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 export interface ReportTask {
   readonly kind: 'report'
   readonly job: ResolvedJob
   readonly labelsPath: string
+  /** Of the dataset, where the split is grouped. */
+  readonly groupsPath?: string
   readonly testLabelsPath: string | null
   readonly logits: readonly MeasuredLogits[]
-  readonly validations: readonly ValidationFile[]
-  /** A {@link LatencyRecord}. */
-  readonly latencyPath: string
+  /** A {@link ValidationRecord} of each training that set rows aside. */
+  readonly validations: readonly TrainingFile[]
+  /** A {@link TrainingRecord} of each training. */
+  readonly curves: readonly TrainingFile[]
+  /** A {@link LatencyRecord}; null in jobs of versions that took no times. */
+  readonly latencyPath: string | null
   /** Absent where no bias was raised. */
   readonly rebalancings?: readonly RebalancingFile[]
   /** Absent where the teacher is one network. */
   readonly mixtures?: readonly MixtureFile[]
+  /** Empty where no weights were suggested. */
+  readonly suggestions: readonly SuggestionFile[]
   readonly outputDirectory: string
 }
 
@@ -217,14 +258,16 @@ export type Task = TrainTask | PredictTask | CombineTask | LatencyTask | ReportT
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
-  /** float32 `[held-out rows, classes]`, ascending rows; absent where nothing is held out. */
+  /** float32 `[held-out rows, classes]`, ascending rows, of the fold or the inner fold; absent where nothing is held out. */
   heldOutLogits: 'held-out-logits.f32',
-  /** float32 `[dataset rows, classes]`; of networks that teach. */
+  /** float32 `[dataset rows, classes]`; of networks that teach, but none of an inner fold. */
   allLogits: 'all-logits.f32',
   /** float32 `[test rows, classes]`; only with a test set and on a final. */
   testLogits: 'test-logits.f32',
   safetensors: 'weights.safetensors',
   tfjs: 'model.tfjs.zip',
+  /** {@link TrainingRecord} as JSON; trainings only. */
+  curve: 'curve.json',
   /** {@link ValidationRecord} as JSON; absent where no row was set aside. */
   validation: 'validation.json',
   /** {@link LatencyRecord} as JSON. */
@@ -233,6 +276,8 @@ export const OUTPUT_FILES = {
   rebalancing: 'rebalancing.json',
   /** {@link Mixture} as JSON; of ensembles. */
   mixture: 'mixture.json',
+  /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
+  suggestedWeights: 'suggested-weights.json',
   report: 'report.json',
 } as const
 export type OutputFile = keyof typeof OUTPUT_FILES
@@ -246,7 +291,20 @@ export interface Progress {
   readonly steps: number
 }
 
-/** Means over one epoch of training. */
+/** One term of the objective over one epoch. */
+export interface TermMetrics {
+  /** Mean over the epoch, unweighted. */
+  readonly value: number
+  /** Mean over the epoch of weight times value. */
+  readonly weighted: number
+  /**
+   * Euclidean norm of the gradient of the weighted term over all trainable weights together, before clipping: of the first
+   * batch of the epoch, before its step.
+   */
+  readonly gradientNorm: number
+}
+
+/** Means over one epoch of training; norms of gradients, of its first batch. */
 export interface EpochMetrics {
   /** From 1. */
   readonly epoch: number
@@ -254,11 +312,11 @@ export interface EpochMetrics {
   readonly learningRate: number
   /** Weighted sum of the terms. */
   readonly loss: number
-  /** Unweighted value of each term, in the order of the objective, or of the stage that the epoch belongs to. */
-  readonly terms: readonly number[]
+  /** In the order of the objective, or of the stage that the epoch belongs to. */
+  readonly terms: readonly TermMetrics[]
   /** Share of the training rows with a usable label that were right, measured while training. */
   readonly trainAccuracy: number | null
-  /** Euclidean norm of the gradients of all trainable weights together, before clipping. */
+  /** The same as of a term, of all of them together. */
   readonly gradientNorm: number
   /** Mean cross-entropy with the labels on the inner validation rows, in nats; null without them. */
   readonly validationLoss: number | null
@@ -281,6 +339,22 @@ export interface Execution {
   readonly stepsPerCall: number
   /** Of the training loop, compiling included. */
   readonly samplesPerSecond: number
+}
+
+/** How long a training took, and what its inner validation rows said after each epoch. */
+export interface TrainingRecord {
+  /** Of the training loop, compiling included. */
+  readonly seconds: number
+  readonly epochs: readonly {
+    /** Steps so far. */
+    readonly step: number
+    /** So far; with measuring, without compiling. */
+    readonly seconds: number
+    /** Null without inner validation rows. */
+    readonly validationAccuracy: number | null
+    /** In nats; null without inner validation rows. */
+    readonly validationLoss: number | null
+  }[]
 }
 
 /** What an inner validation part did to a training. */
@@ -326,6 +400,8 @@ export interface TaskResult {
   readonly validation: ValidationRecord | null
   /** Of ensembles only. */
   readonly mixture?: Mixture
+  /** Of each term of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** user: the spec or the data must change. system: trying again may help. */

@@ -5,10 +5,12 @@ import type { DatasetService } from '../application/dataset-service.ts'
 import type { ExportService } from '../application/export-service.ts'
 import type { JobService } from '../application/job-service.ts'
 import type { ModelService } from '../application/model-service.ts'
+import type { ReportService } from '../application/report-service.ts'
+import type { SplitService } from '../application/split-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
 import { NAMED_SCHEMAS } from '../domain/named-schemas.ts'
 import type { BlobStore } from '../domain/ports.ts'
-import { Report } from '../domain/report.ts'
+import { REPORT_SCHEMAS } from '../domain/report/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
 import { registerOpenapi } from './plugins/openapi.ts'
@@ -18,7 +20,9 @@ import { createValidatorCompiler } from './plugins/validation.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { type HealthChecks, healthRoutes } from './routes/health.ts'
+import { jobReportRoutes } from './routes/job-report.ts'
 import { jobResultRoutes } from './routes/job-results.ts'
+import { jobSplitRoutes } from './routes/job-split.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
 import { ProblemSchema } from './schemas/common.ts'
@@ -31,6 +35,8 @@ export interface AppDependencies {
   readonly datasets: DatasetService
   readonly models: ModelService
   readonly exports: ExportService
+  readonly splits: SplitService
+  readonly reports: ReportService
   readonly blobs: BlobStore
   readonly health: HealthChecks
   readonly maxUploadBytes: number
@@ -43,14 +49,14 @@ const SHARED = [
   ...NAMED_SCHEMAS,
   JobSpec,
   JobSchema,
-  Report,
+  ...REPORT_SCHEMAS,
   DatasetSchema,
   ModelSchema,
   ProblemSchema,
 ]
 
 export async function buildApp(dependencies: AppDependencies) {
-  const { jobs, datasets, models, exports, blobs, maxUploadBytes } = dependencies
+  const { jobs, datasets, models, exports, reports, blobs, maxUploadBytes } = dependencies
   const app = Fastify({
     ...(dependencies.logger ? { loggerInstance: dependencies.logger } : {}),
     bodyLimit: 4 * 1024 * 1024,
@@ -78,6 +84,8 @@ export async function buildApp(dependencies: AppDependencies) {
     exports,
     model: models.get,
   })
+  await app.register(jobSplitRoutes, { prefix: '/v1/jobs', splits: dependencies.splits })
+  await app.register(jobReportRoutes, { prefix: '/v1/jobs', jobs, reports })
   await app.register(datasetRoutes, { prefix: '/v1/datasets', datasets, maxUploadBytes })
   await app.register(modelRoutes, { prefix: '/v1/models', models, exports, blobs, maxUploadBytes })
   await app.register(catalogueRoutes, { prefix: '/v1' })

@@ -5,7 +5,7 @@ import { openDigits } from '../datasets/digits.ts'
 import { readIdx } from '../datasets/idx.ts'
 import type { ParsedDataset } from '../datasets/parsed-dataset.ts'
 import type { FeatureSink } from '../datasets/sink.ts'
-import type { Dataset } from '../domain/dataset.ts'
+import type { Dataset, DatasetGroups } from '../domain/dataset.ts'
 import { elements } from '../domain/network.ts'
 import type {
   BlobStore,
@@ -16,6 +16,7 @@ import type {
   PageRequest,
 } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
+import { readWhole } from './read-blob.ts'
 import { storeBlob } from './store-blob.ts'
 
 interface Ports {
@@ -29,10 +30,22 @@ interface Ports {
 
 type Source = AsyncIterable<Uint8Array>
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+const withoutRows = ({ column, count, largest, ofClass }: DatasetGroups): DatasetGroups => ({
+  column,
+  count,
+  largest,
+  ofClass,
+})
+
 export interface CsvUpload {
   readonly name: string
   readonly source: Source
   readonly labelColumn: string
+  /** Null: no rows belong together. */
+  readonly groupColumn: string | null
   /** Null: one feature a column. */
   readonly inputShape: readonly number[] | null
 }
@@ -56,8 +69,9 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
       const parsed = await parse(writer)
       const features = await writer.finish()
       const { inputShape, featureType, classNames, classCounts, rows, profile } = parsed
-      const { buffer, byteOffset, byteLength } = parsed.labels
-      const labels = await storeBlob(blobs, [new Uint8Array(buffer, byteOffset, byteLength)])
+      const labels = await storeBlob(blobs, [bytesOf(parsed.labels)])
+      const { groups } = parsed
+      const ofRow = groups && (await storeBlob(blobs, [bytesOf(groups.ofRow)]))
       const dataset: Dataset = {
         ...identity,
         rows,
@@ -68,14 +82,17 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
         profile,
         featuresSha256: features.sha256,
         labelsSha256: labels.sha256,
+        groups: groups && withoutRows(groups),
+        groupsSha256: ofRow?.sha256 ?? null,
         contentSha256: contentSha256({
           inputShape,
           featureType,
           classNames,
           featuresSha256: features.sha256,
           labelsSha256: labels.sha256,
+          groupsSha256: ofRow?.sha256 ?? null,
         }),
-        sizeBytes: features.sizeBytes + 4 * rows,
+        sizeBytes: features.sizeBytes + labels.sizeBytes + (ofRow?.sizeBytes ?? 0),
         createdAt: new Date(),
       }
       await datasets.create(dataset)
@@ -92,16 +109,6 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
     return dataset
   }
 
-  async function readAll(source: Source, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(sizeBytes)
-    let at = 0
-    for await (const chunk of source) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    return bytes
-  }
-
   return {
     get,
     list: (page: PageRequest): Promise<Page<Dataset>> => datasets.list(page),
@@ -116,10 +123,17 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
     },
 
     /** @throws DatasetError that names row and column */
-    uploadCsv: ({ name, source, labelColumn, inputShape }: CsvUpload): Promise<Dataset> =>
-      store({ id: ids.create('ds'), name, source: 'csv' }, (sink) =>
-        readCsv(source, { labelColumn, maxRows, ...(inputShape ? { inputShape } : {}) }, sink),
-      ),
+    uploadCsv: (upload: CsvUpload): Promise<Dataset> =>
+      store({ id: ids.create('ds'), name: upload.name, source: 'csv' }, (sink) => {
+        const { labelColumn, groupColumn, inputShape } = upload
+        const options = {
+          labelColumn,
+          maxRows,
+          ...(groupColumn === null ? {} : { groupColumn }),
+          ...(inputShape ? { inputShape } : {}),
+        }
+        return readCsv(upload.source, options, sink)
+      }),
 
     /** @throws DatasetError */
     uploadIdx: ({ name, images, labels }: IdxUpload): Promise<Dataset> =>
@@ -139,7 +153,7 @@ export function createDatasetService({ datasets, blobs, ids, maxRows, maxBytes }
       const count = Math.min(limit, dataset.rows - from)
       const bytesPerRow = width * (dataset.featureType === 'uint8' ? 1 : 4)
       const part = (sha256: string, size: number) =>
-        readAll(
+        readWhole(
           blobs.read(sha256, { start: from * size, end: (from + count) * size }),
           count * size,
         )

@@ -14,7 +14,7 @@ import {
 import { ownFileOf, sizeOf } from '../domain/model-form.ts'
 import type { BlobStore, JobStore, ModelStore, StoredBlob } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
-import type { Report } from '../domain/report.ts'
+import type { Report } from '../domain/report/report.ts'
 import type { ModelRole } from '../domain/words.ts'
 import { embeddedManifest, exportModel } from '../models/export/export-model.ts'
 import { ExportImpossible } from '../models/export/precision.ts'

@@ -17,7 +17,7 @@ import type {
   PageRequest,
 } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
-import type { Report } from '../domain/report.ts'
+import type { Report } from '../domain/report/report.ts'
 import { type References, resolveJob } from '../domain/resolve-job.ts'
 import type { ResolvedJob, ResolvedTeacher } from '../domain/resolved-job.ts'
 import type { SpecIssue } from '../domain/spec-issue.ts'

@@ -6,7 +6,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { Static } from 'typebox'
 import type { JobSchema } from '../api/schemas/job.ts'
 import type { JobSpec } from '../domain/job-spec.ts'
-import type { Report } from '../domain/report.ts'
+import type { Report } from '../domain/report/report.ts'
 
 export type Job = Static<typeof JobSchema>
 

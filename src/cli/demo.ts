@@ -33,6 +33,7 @@ say(
   'Mean ± standard deviation over the folds, on rows that no network had seen. The control is the',
 )
 say('same student with the same seed, batches and labels, and without a teacher.')
+say(`\n${report.verdict.sentence}`)
 for (const stamp of report.stamps) say(`! ${stamp}`)
 for (const { message } of report.warnings) say(`! ${message}`)
 

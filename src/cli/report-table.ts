@@ -1,5 +1,8 @@
 /** The report as a table for people: one column an arm, one row a metric. */
-import type { ArmReport, MetricName, Report, Summary } from '../domain/report.ts'
+import type { ArmReport } from '../domain/report/arm.ts'
+import type { Summary } from '../domain/report/interval.ts'
+import type { MetricName } from '../domain/report/metrics.ts'
+import type { Report } from '../domain/report/report.ts'
 
 interface Row {
   readonly name: string
@@ -14,11 +17,21 @@ const plusMinus = (summary: Summary, digits: number, factor: number): string => 
     : `${mean} ± ${(factor * summary.standardDeviation).toFixed(digits)}`
 }
 
+const inPercent = (summary: Summary): string => plusMinus(summary, 2, 100)
+const inNats = (summary: Summary): string => plusMinus(summary, 3, 1)
+
 const ROWS: Readonly<Record<MetricName, Row>> = {
-  accuracy: { name: 'accuracy, %', show: (summary) => plusMinus(summary, 2, 100) },
-  macroF1: { name: 'macro F1, %', show: (summary) => plusMinus(summary, 2, 100) },
-  nll: { name: 'NLL, nats', show: (summary) => plusMinus(summary, 3, 1) },
-  agreement: { name: 'agrees with teacher, %', show: (summary) => plusMinus(summary, 2, 100) },
+  accuracy: { name: 'accuracy, %', show: inPercent },
+  top5Accuracy: { name: 'top-5 accuracy, %', show: inPercent },
+  macroF1: { name: 'macro F1, %', show: inPercent },
+  weightedF1: { name: 'weighted F1, %', show: inPercent },
+  nll: { name: 'NLL, nats', show: inNats },
+  brier: { name: 'Brier score', show: inNats },
+  ece: { name: 'ECE (15 bins), %', show: inPercent },
+  meanConfidence: { name: 'mean confidence, %', show: inPercent },
+  agreement: { name: 'agrees with teacher, %', show: inPercent },
+  agreementOnTeacherErrors: { name: 'agrees with its errors, %', show: inPercent },
+  klFromTeacher: { name: 'KL from teacher, nats', show: inNats },
 }
 
 const count = (value: number): string => value.toLocaleString('en')
@@ -40,8 +53,10 @@ function grid(lines: readonly (readonly string[])[]): string {
   return [head, '─'.repeat(head?.length ?? 0), ...rest].join('\n')
 }
 
-interface InnerNetwork extends Omit<ArmReport, 'latency'> {
+interface InnerNetwork {
   readonly name: string
+  readonly metrics: ArmReport['metrics']
+  readonly parameters: number | null
   /** Of a member of an ensemble. */
   readonly share: Summary | null
 }
@@ -72,7 +87,7 @@ function innerTable({ ensemble, chain }: Report): string {
   return `\n\n${grid([['', accuracy.name, nll.name, 'parameters', ensemble ? 'share' : ''], ...lines])}`
 }
 
-/** Without a control arm its column and the gain are left out. */
+/** Without a control arm its column and the gain are left out, and metrics that no arm has. */
 export function reportTable(report: Report): string {
   const { arms, gain } = report
   const columns: [string, ArmReport][] = [
@@ -80,7 +95,10 @@ export function reportTable(report: Report): string {
     ['distilled', arms.distilled],
     ...(arms.control ? [['control', arms.control] as [string, ArmReport]] : []),
   ]
-  const metrics = (Object.keys(ROWS) as MetricName[]).map((metric) => [
+  const measured = (Object.keys(ROWS) as MetricName[]).filter((metric) =>
+    columns.some(([, arm]) => arm.metrics[metric].mean !== null),
+  )
+  const metrics = measured.map((metric) => [
     ROWS[metric].name,
     ...columns.map(([, arm]) => ROWS[metric].show(arm.metrics[metric])),
     ...(gain ? [ROWS[metric].show(gain[metric])] : []),
@@ -91,6 +109,7 @@ export function reportTable(report: Report): string {
     ...metrics,
     ['parameters', ...columns.map(([, arm]) => known(arm.parameters, count)), ...blank],
     ['weights', ...columns.map(([, arm]) => known(arm.weightBytes, kilobytes)), ...blank],
+    ['FLOPs a row', ...columns.map(([, arm]) => known(arm.flops, count)), ...blank],
   ])
   return `${table}${innerTable(report)}`
 }

@@ -1,4 +1,4 @@
-/** The header line of a CSV file: which columns are features and which is the label. */
+/** The header line of a CSV file: which columns are features, which is the label, and which names groups. */
 import { elements, type Shape } from '../domain/network.ts'
 import { DatasetError, quote, quoteList } from './dataset-error.ts'
 
@@ -8,6 +8,8 @@ export interface CsvHeader {
   readonly names: readonly string[]
   /** Position of the label column. */
   readonly label: number
+  /** Position of the group column; null where there is none. */
+  readonly group: number | null
   readonly featureNames: readonly string[]
   readonly inputShape: Shape
 }
@@ -55,6 +57,17 @@ function checkNames(names: readonly string[]): void {
   }
 }
 
+function find(names: readonly string[], wanted: string, code: string): number {
+  const index = names.indexOf(wanted.trim())
+  if (index < 0)
+    throw new DatasetError(
+      code,
+      `no column is called ${quote(wanted)}; the file has ${quoteList(names)}`,
+      { row: 1, column: wanted },
+    )
+  return index
+}
+
 /**
  * @param cells      of the first line
  * @param inputShape that the features of a row fill in order; by default a vector
@@ -64,22 +77,24 @@ export function readHeader(
   cells: readonly string[],
   labelColumn: string,
   inputShape: Shape | undefined,
+  groupColumn: string | null = null,
 ): CsvHeader {
   const names = cells.map((cell) => cell.trim())
   checkNames(names)
-  const label = names.indexOf(labelColumn.trim())
-  if (label < 0)
+  const label = find(names, labelColumn, 'label-column-missing')
+  const group = groupColumn === null ? null : find(names, groupColumn, 'group-column-missing')
+  if (group === label)
     throw new DatasetError(
-      'label-column-missing',
-      `no column is called ${quote(labelColumn)}; the file has ${quoteList(names)}`,
+      'group-is-label',
+      `the column ${quote(labelColumn)} cannot be both the label and the group`,
       { row: 1, column: labelColumn },
     )
-  const featureNames = names.toSpliced(label, 1)
+  const featureNames = names.filter((_, index) => index !== label && index !== group)
   const features = featureNames.length
   if (features === 0)
     throw new DatasetError(
       'no-features',
-      `the file has only the label column ${quote(labelColumn)}: features are missing, or the columns are not separated by comma, semicolon or tab`,
+      `the file has only the label column ${quote(labelColumn)}${group === null ? '' : ` and the group column ${quote(groupColumn ?? '')}`}: features are missing, or the columns are not separated by comma, semicolon or tab`,
       { row: 1 },
     )
   if (inputShape && elements(inputShape) !== features)
@@ -88,5 +103,5 @@ export function readHeader(
       `the input shape [${inputShape.join(', ')}] holds ${elements(inputShape)} numbers, but the file has ${features} feature columns beside ${quote(labelColumn)}`,
       { row: 1 },
     )
-  return { names, label, featureNames, inputShape: inputShape ?? [features] }
+  return { names, label, group, featureNames, inputShape: inputShape ?? [features] }
 }

@@ -5,9 +5,12 @@ import { type CsvHeader, readHeader } from './csv-header.ts'
 import { readNumber } from './csv-number.ts'
 import { DatasetError, quote } from './dataset-error.ts'
 import type { FeatureBuffer } from './feature-buffer.ts'
+import { GroupTable } from './group-table.ts'
 
 export interface CsvTableOptions {
   readonly labelColumn: string
+  /** Names which rows belong together, and is no feature. */
+  readonly groupColumn?: string | undefined
   /** Default: a vector of all feature columns. */
   readonly inputShape?: Shape | undefined
   readonly maxRows: number
@@ -17,6 +20,8 @@ const lineBreaks = (cell: string): number => cell.match(/\r\n|\r|\n/g)?.length ?
 
 export class CsvTable {
   readonly classes = new ClassTable()
+  /** Null where no column names groups. */
+  readonly groups: GroupTable | null
   readonly #options: CsvTableOptions
   readonly #features: FeatureBuffer
   #header: CsvHeader | null = null
@@ -25,6 +30,8 @@ export class CsvTable {
 
   constructor(options: CsvTableOptions, features: FeatureBuffer) {
     this.#options = options
+    const { groupColumn } = options
+    this.groups = groupColumn === undefined ? null : new GroupTable(groupColumn.trim())
     this.#features = features
   }
 
@@ -46,12 +53,17 @@ export class CsvTable {
     }
     if (this.#header) this.#addRow(this.#header, cells, row)
     else {
-      this.#header = readHeader(cells, this.#options.labelColumn, this.#options.inputShape)
+      this.#header = readHeader(
+        cells,
+        this.#options.labelColumn,
+        this.#options.inputShape,
+        this.#options.groupColumn,
+      )
       for (const cell of cells) this.#line += lineBreaks(cell)
     }
   }
 
-  #addRow({ names, label }: CsvHeader, cells: readonly string[], row: number): void {
+  #addRow({ names, label, group }: CsvHeader, cells: readonly string[], row: number): void {
     if (cells.length !== names.length)
       throw new DatasetError(
         'ragged-row',
@@ -63,8 +75,9 @@ export class CsvTable {
       throw new DatasetError('too-many-rows', `more than ${maxRows} rows, at row ${row}`, { row })
     for (const [index, cell] of cells.entries()) {
       const column = names[index] ?? ''
-      if (index !== label) this.#features.push(readNumber(cell, row, column))
-      else this.#addLabel(cell, row, column)
+      if (index === label) this.#addLabel(cell, row, column)
+      else if (index === group) this.#addGroup(cell, row)
+      else this.#features.push(readNumber(cell, row, column))
     }
   }
 
@@ -77,6 +90,11 @@ export class CsvTable {
         { row, column },
       )
     this.classes.add(name, { row, column })
+    if (cell.includes('\n') || cell.includes('\r')) this.#line += lineBreaks(cell)
+  }
+
+  #addGroup(cell: string, row: number): void {
+    this.groups?.add(cell.trim(), row)
     if (cell.includes('\n') || cell.includes('\r')) this.#line += lineBreaks(cell)
   }
 

@@ -74,7 +74,7 @@ function explain(error: unknown, row: number): unknown {
 }
 
 /**
- * Reads a header line and rows of numbers with one column of class labels.
+ * Reads a header line and rows of numbers with one column of class labels and, where it is asked for, one of groups.
  *
  * UTF-8 with or without byte order mark; comma, semicolon or tab, as in the header; CRLF, LF or CR; blanks around cells do
  * not count; blank lines only at the end. Labels are text or numbers: classes are in numeric order where every label is an
@@ -128,5 +128,11 @@ export async function readCsv(
   }
   const { inputShape, featureNames } = table.finish()
   requireTwoClasses(table.classes)
-  return finishDataset(inputShape, 'float32', table.classes, { ...profile.finish(), featureNames })
+  return finishDataset(
+    inputShape,
+    'float32',
+    table.classes,
+    { ...profile.finish(), featureNames },
+    table.groups,
+  )
 }

@@ -2,6 +2,7 @@
 import type { IssueList } from './issue-list.ts'
 import { cardOf, readsFeatures } from './methods/job-methods.ts'
 import type { Objective, ResolvedTerm, Stage } from './objective.ts'
+import { isWithoutWeight } from './term-schedule.ts'
 import type { TrainingSpec } from './training.ts'
 
 /** JSON pointer of a term by its place, or of a field of it such as `/method`. */
@@ -21,6 +22,26 @@ export const termPointers =
     }
     return spec?.variant ? '/objective/variant' : '/objective'
   }
+
+/** Terms come from one place only. */
+export function checkSource(spec: Objective | undefined, issues: IssueList): void {
+  const given = (['terms', 'variant', 'stages'] as const).filter((name) => spec?.[name])
+  if (given.length > 1)
+    issues.add('/objective', 'choose-one', `give one of ${given.join(', ')}`, given)
+}
+
+/** There have to be terms whose gradients can be compared. */
+export function checkSuggestion(
+  parts: readonly (readonly ResolvedTerm[])[],
+  issues: IssueList,
+): void {
+  if (parts.some((terms) => terms.filter((term) => !isWithoutWeight(term)).length > 1)) return
+  issues.add(
+    '/objective/suggestWeights',
+    'option-not-applicable',
+    'weights are suggested for terms that are trained for together, of which there must be two',
+  )
+}
 
 /** What stages ask of the rest of a training. */
 export function checkStages(
@@ -44,7 +65,7 @@ export function checkStages(
       'stages have a fixed number of epochs: train without early stopping',
     )
   for (const [index, stage] of stages.entries()) {
-    if (stage.objective.every(({ weight }) => weight === 0))
+    if (stage.objective.every(isWithoutWeight))
       issues.add(
         `/objective/stages/${index}/terms`,
         'objective-is-zero',
@@ -73,13 +94,13 @@ export function checkObjective(
   { classes, batchSize, pointerOf }: Circumstances,
   issues: IssueList,
 ): void {
-  if (objective.every((term) => term.weight === 0))
+  if (objective.every(isWithoutWeight))
     issues.add(
       '/objective/terms',
       'objective-is-zero',
       'every weight is 0: nothing would be learned',
     )
-  else if (objective.every(({ weight, method }) => weight === 0 || readsFeatures(method)))
+  else if (objective.every((term) => isWithoutWeight(term) || readsFeatures(term.method)))
     issues.add(
       pointerOf(0),
       'logits-not-trained',

@@ -1,5 +1,6 @@
 /** What a network costs, from its shapes alone. */
-import { foldCount, type PlannedTask } from './job-plan.ts'
+import { foldsOf } from './evaluation.ts'
+import { innerTeacherKeys, type PlannedTask } from './job-plan.ts'
 import type { ModelForm } from './model.ts'
 import { elements, type Network, type PlacedLayer } from './network.ts'
 import type { ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
@@ -58,7 +59,7 @@ export function teacherMultiplyAdds(teacher: ResolvedTeacher): number | null {
  */
 export function taskCost(
   job: ResolvedJob,
-  task: Pick<PlannedTask, 'kind' | 'arm' | 'index' | 'fold'>,
+  task: Pick<PlannedTask, 'key' | 'kind' | 'arm' | 'index' | 'fold'>,
 ): number {
   if (task.kind !== 'train' && task.kind !== 'predict') return 100
   if (task.kind === 'predict') {
@@ -68,9 +69,12 @@ export function taskCost(
   }
   const { network, training } = trainedNetwork(job, task)
   const perRow = multiplyAdds(network)
-  const folds = foldCount(job)
+  const folds = foldsOf(job.evaluation.split)
   const rows =
     task.fold === null || folds === 0 ? job.dataset.rows : (job.dataset.rows * (folds - 1)) / folds
-  const steps = training.epochs * Math.ceil(rows / training.batchSize)
+  const { innerFolds } = job.evaluation
+  const isInner = innerFolds !== undefined && innerTeacherKeys(job, task.fold).includes(task.key)
+  const trained = isInner ? (rows * (innerFolds - 1)) / innerFolds : rows
+  const steps = training.epochs * Math.ceil(trained / training.batchSize)
   return 300 + steps * (1 + (training.batchSize * perRow) / 7e6)
 }

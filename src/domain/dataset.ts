@@ -11,17 +11,32 @@ export interface DatasetShape {
   readonly classCounts: readonly number[]
 }
 
+/** Rows that belong together, such as those of one patient. Only which rows do is kept; what groups are called is not. */
+export interface DatasetGroups {
+  /** Name of the column that they came from. */
+  readonly column: string
+  readonly count: number
+  /** Rows of the largest group. */
+  readonly largest: number
+  /** In how many groups each class occurs. */
+  readonly ofClass: readonly number[]
+}
+
 export interface Dataset extends DatasetShape {
   readonly id: string
   readonly name: string
   readonly source: 'builtin' | 'csv' | 'idx'
   readonly featureType: 'uint8' | 'float32'
-  /** SHA-256 over shape, types, class names and both blobs: equal hash, equal data. */
+  /** Null where no column names groups. */
+  readonly groups: DatasetGroups | null
+  /** SHA-256 over shape, types, class names and all blobs: equal hash, equal data. */
   readonly contentSha256: string
   /** Row-major features, little-endian. */
   readonly featuresSha256: string
   /** One little-endian int32 class index a row. */
   readonly labelsSha256: string
+  /** One little-endian int32 group index a row, in the order in which groups come up; null without groups. */
+  readonly groupsSha256: string | null
   readonly sizeBytes: number
   readonly profile: DatasetProfile
   readonly createdAt: Date

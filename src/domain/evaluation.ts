@@ -4,6 +4,11 @@ import { strict } from './schema.ts'
 
 export const PROTOCOLS = ['k-fold', 'holdout', 'test-set'] as const
 
+export const CONTROL_BUDGETS = ['same-epochs', 'matched-seconds'] as const
+
+export const TEACHERS_PER_FOLD = ['retrain', 'frozen', 'cross-fit'] as const
+export type TeacherPerFold = (typeof TEACHERS_PER_FOLD)[number]
+
 export const EvaluationSpec = Type.Object(
   {
     protocol: Type.Optional(
@@ -30,16 +35,46 @@ export const EvaluationSpec = Type.Object(
         description: 'Keep the share of every class the same in all parts.',
       }),
     ),
+    repeats: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 20,
+        default: 1,
+        description: 'Of k-fold: how often the rows are cut into folds anew, by another seed.',
+      }),
+    ),
+    groups: Type.Optional(
+      Type.Union([Type.Boolean(), Type.String({ minLength: 1, maxLength: 200 })], {
+        default: false,
+        description:
+          'true, or the name of the group column of the dataset: rows of one group are never on both sides of a split.',
+      }),
+    ),
     control: Type.Optional(
       Type.Boolean({
         default: true,
         description: 'Train the same student without the teacher too.',
       }),
     ),
-    teacherPerFold: Type.Optional(
-      Type.Enum(['retrain', 'frozen'], {
+    controlBudget: Type.Optional(
+      Type.Enum([...CONTROL_BUDGETS], {
+        default: 'same-epochs',
         description:
-          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. frozen: one teacher for all folds, and the report is stamped so; the only choice where every teacher is given.',
+          "same-epochs: the control differs from the student in nothing but the teacher. matched-seconds: it trains for as many epochs more as fit into the seconds of the teacher's training; its schedule is stretched over them.",
+      }),
+    ),
+    teacherPerFold: Type.Optional(
+      Type.Enum([...TEACHERS_PER_FOLD], {
+        description:
+          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. cross-fit: the same, and the soft labels of each training row come from a teacher that did not see this row either. frozen: one teacher for all folds, and the report is stamped so; the only choice where every teacher is given.',
+      }),
+    ),
+    innerFolds: Type.Optional(
+      Type.Integer({
+        minimum: 2,
+        maximum: 10,
+        default: 3,
+        description: 'Of cross-fit: parts that the training rows of each training are cut into.',
       }),
     ),
     testSet: Type.Optional(
@@ -56,25 +91,39 @@ export const EvaluationSpec = Type.Object(
 )
 export type EvaluationSpec = Static<typeof EvaluationSpec>
 
-/** Which rows are held out. A pure function of the labels and this. */
-export type Split =
-  | {
-      readonly kind: 'k-fold'
-      readonly folds: number
-      readonly stratified: boolean
-      readonly seed: number
-    }
-  | {
-      readonly kind: 'holdout'
-      readonly fraction: number
-      readonly stratified: boolean
-      readonly seed: number
-    }
+interface Drawn {
+  readonly stratified: boolean
+  readonly seed: number
+}
+
+/**
+ * Which rows are held out. A pure function of labels, groups and this.
+ * `grouped` is there only where rows of one group must stay together, `repeats` only where it is above 1: a split without
+ * them is written as it always was.
+ */
+export type Split = { readonly grouped?: true } & (
+  | (Drawn & { readonly kind: 'k-fold'; readonly folds: number; readonly repeats?: number })
+  | (Drawn & { readonly kind: 'holdout'; readonly fraction: number })
   | { readonly kind: 'none' }
+)
+
+/** Parts that the rows are cut into at a time; 0 where there are no folds. */
+export const foldsOf = (split: Split): number => (split.kind === 'k-fold' ? split.folds : 0)
+
+/** How often the rows are cut into folds; 0 where there are none. */
+export const repeatsOf = (split: Split): number =>
+  split.kind === 'k-fold' ? (split.repeats ?? 1) : 0
+
+/** Folds are counted on from one repeat to the next: which one a fold belongs to, from 0. */
+export const repeatOf = (split: Split, fold: number): number =>
+  Math.floor(fold / Math.max(foldsOf(split), 1))
 
 export interface Evaluation {
   readonly split: Split
   readonly control: boolean
-  readonly teacherPerFold: 'retrain' | 'frozen'
+  readonly controlBudget: (typeof CONTROL_BUDGETS)[number]
+  readonly teacherPerFold: TeacherPerFold
+  /** There only with cross-fit: teachers that share the training rows of each training. */
+  readonly innerFolds?: number
   readonly testSet: string | null
 }

@@ -7,14 +7,14 @@ import { type TrainingSpec, validationFractionOf } from './training.ts'
 export interface InnerValidation {
   /** The fewest rows that are left to train on in any training of the job. */
   readonly trainedRows: number
-  /** Whether no row can be set aside although some should: no class has two labelled training rows. */
+  /** Whether no row can be set aside although some should: no class has two labelled training rows, or there is but one group. */
   readonly isEmpty: boolean
 }
 
 /** @param labelledFraction share of the training rows whose label may be used */
 export function innerValidation(
   spec: TrainingSpec | undefined,
-  dataset: Pick<Dataset, 'rows' | 'classCounts'>,
+  dataset: Pick<Dataset, 'rows' | 'classCounts' | 'groups'>,
   split: Split,
   labelledFraction: number,
 ): InnerValidation {
@@ -29,5 +29,10 @@ export function innerValidation(
   const divisible = labelled.filter((count) => count >= 2).length
   const total = labelled.reduce((sum, count) => sum + count, 0)
   const setAside = Math.max(Math.round(fraction * total), divisible, 1)
-  return { trainedRows: Math.max(1, rows - setAside), isEmpty: divisible === 0 }
+  const isUndivided =
+    split.grouped === true && fewestTrainingRows(split, dataset.groups?.count ?? 0) < 2
+  return {
+    trainedRows: Math.max(1, rows - setAside),
+    isEmpty: isUndivided || (divisible === 0 && !split.grouped),
+  }
 }

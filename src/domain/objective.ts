@@ -7,11 +7,18 @@ import {
   JOB_METHODS,
   type Method,
   needsLabels,
+  needsTeacher,
   readsFeatures,
 } from './methods/job-methods.ts'
 import type { MethodCard, Variant } from './methods/method-card.ts'
 import { termSchema } from './methods/term-schema.ts'
-import { exactlyOne, strict } from './schema.ts'
+import { strict } from './schema.ts'
+import {
+  resolveScheduled,
+  type ScheduledNumber,
+  type ScheduledNumberSpec,
+  UntilEpoch,
+} from './term-schedule.ts'
 
 /** Layers whose outputs a term compares, by name: one of each network, or several in the order of the layers. */
 export interface Taps {
@@ -22,22 +29,29 @@ export interface Taps {
 export const tapNames = (taps: string | readonly string[]): readonly string[] =>
   typeof taps === 'string' ? [taps] : taps
 
+type WithTemperature<Options, Value> = {
+  readonly [Name in keyof Options]: Name extends 'temperature' ? Value : Options[Name]
+}
+
 /** A term as a client sends it. */
 export type TermSpec = {
   [M in Method]: {
     readonly method: M
-    readonly weight?: number
+    readonly weight?: ScheduledNumberSpec
+    readonly untilEpoch?: number
     /** Only of methods that read features. */
     readonly taps?: Partial<Taps>
-  } & Partial<OptionsOf<M>>
+  } & Partial<WithTemperature<OptionsOf<M>, ScheduledNumberSpec>>
 }[Method]
 
 /** A term with every option; `taps` is there where the method reads features. */
 export type TermOf<M extends Method> = {
   readonly method: M
-  readonly weight: number
+  readonly weight: ScheduledNumber
+  /** After so many epochs of the training or stage the weight is 0. */
+  readonly untilEpoch?: number
   readonly taps?: Taps
-} & OptionsOf<M>
+} & WithTemperature<OptionsOf<M>, ScheduledNumber>
 export type ResolvedTerm = { [M in Method]: TermOf<M> }[Method]
 
 /**
@@ -85,11 +99,28 @@ export interface StageSpec {
   readonly terms: readonly TermSpec[]
 }
 
-export const Objective = Type.Unsafe<{
+export interface Objective {
   readonly terms?: readonly TermSpec[]
   readonly variant?: Variant
   readonly stages?: readonly StageSpec[]
-}>(
+  readonly distillUntilEpoch?: number
+  readonly suggestWeights?: boolean | { readonly steps?: number }
+}
+
+/** Terms are made comparable by their gradients on the first batches. */
+export interface SuggestWeights {
+  readonly steps: number
+}
+
+const SUGGESTION_STEPS = 8
+
+/** Null: weights stay as given. */
+export function suggestionOf({ suggestWeights = false }: Objective = {}): SuggestWeights | null {
+  if (suggestWeights === false) return null
+  return { steps: (suggestWeights === true ? null : suggestWeights.steps) ?? SUGGESTION_STEPS }
+}
+
+export const Objective = Type.Unsafe<Objective>(
   Type.Object(
     {
       terms: Type.Optional(Terms),
@@ -112,20 +143,37 @@ export const Objective = Type.Unsafe<{
           description: 'A kind of distillation by name: terms that work together.',
         }),
       ),
+      distillUntilEpoch: Type.Optional({
+        ...UntilEpoch,
+        description:
+          'The terms that need the teacher are switched off after so many epochs, and the others go on (early-stopped distillation). Not with stages.',
+      }),
+      suggestWeights: Type.Optional(
+        Type.Unsafe<Objective['suggestWeights']>({
+          type: ['boolean', 'object'],
+          default: false,
+          description:
+            'Multiplies each weight by a factor, measured on the first batches before the first step, such that the gradients of the weighted terms are to each other as the given weights are. Chosen anew in each training and stage; recorded in the result of the task and in the report. An object chooses the number of batches.',
+          properties: {
+            steps: Type.Integer({
+              minimum: 1,
+              maximum: 1000,
+              default: SUGGESTION_STEPS,
+              description: 'Batches to measure; those of one epoch at most.',
+            }),
+          },
+          additionalProperties: false,
+        }),
+      ),
     },
     {
-      ...exactlyOne,
+      ...strict,
+      minProperties: 1,
       description:
-        'Terms, a variant that stands for some, or stages with terms each. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
+        'One of terms, a variant that stands for some, and stages with terms each. Default: 0.9 soft-targets at temperature 4, and 0.1 hard-labels.',
     },
   ),
 )
-export type Objective = {
-  readonly terms?: readonly TermSpec[]
-  readonly variant?: Variant
-  readonly stages?: readonly StageSpec[]
-}
-
 /** A part of a training with terms of its own. */
 export interface Stage {
   readonly epochs: number
@@ -156,19 +204,32 @@ const defaultsOf = (method: Method): Record<string, unknown> =>
   )
 
 /** Fills in every default but taps, which depend on the networks. */
-const resolveTerm = ({ method, weight, ...options }: TermSpec): ResolvedTerm =>
-  ({
-    method,
-    weight: weight ?? defaultWeight(method),
-    ...defaultsOf(method),
-    ...options,
-  }) as ResolvedTerm
+function resolveTerm({ method, weight, ...options }: TermSpec, epochs: number): ResolvedTerm {
+  const all: Record<string, unknown> = { ...defaultsOf(method), ...options }
+  if ('temperature' in all)
+    all.temperature = resolveScheduled(all.temperature as ScheduledNumberSpec, epochs)
+  const resolved = resolveScheduled(weight ?? defaultWeight(method), epochs)
+  return { method, weight: resolved, ...all } as ResolvedTerm
+}
 
-/** Fills in every default but taps, which `placeTaps` chooses. Terms of stages come one stage after the other. */
-export const resolveObjective = ({ terms, variant, stages }: Objective = {}): ResolvedTerm[] =>
-  (stages?.flatMap((stage) => stage.terms) ?? terms ?? VARIANTS[variant ?? 'category']).map(
-    resolveTerm,
+/**
+ * Fills in every default but taps, which `placeTaps` chooses. Terms of stages come one stage after the other.
+ * @param epochs of a training without stages: where schedules end that do not say it
+ */
+export function resolveObjective(
+  { terms, variant, stages, distillUntilEpoch }: Objective = {},
+  epochs = 1,
+): ResolvedTerm[] {
+  if (stages)
+    return stages.flatMap((stage) => stage.terms.map((term) => resolveTerm(term, stage.epochs)))
+  const resolved = (terms ?? VARIANTS[variant ?? 'category']).map((term) =>
+    resolveTerm(term, epochs),
   )
+  if (distillUntilEpoch === undefined) return resolved
+  return resolved.map((term) =>
+    needsTeacher(term.method) ? { untilEpoch: distillUntilEpoch, ...term } : term,
+  )
+}
 
 /** Gives the terms of {@link resolveObjective} back to their stages; null where there are none. */
 export function inStages(

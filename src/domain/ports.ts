@@ -5,7 +5,7 @@
 import type { Dataset } from './dataset.ts'
 import type { PlannedTask } from './job-plan.ts'
 import type { Model, Precision, WeightFormat } from './model.ts'
-import type { Report } from './report.ts'
+import type { Report } from './report/report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type {
   ClaimedTask,
@@ -193,4 +193,17 @@ export interface WorkerRegistry {
 export interface Identifiers {
   /** Prefix and a UUIDv7: sorts by time. */
   create(prefix: 'job' | 'ds' | 'mdl'): string
+}
+
+/** A plot to be drawn, and in words for those who do not see it. */
+export interface Drawing {
+  readonly title: string
+  readonly description: string
+  /** Vega-Lite, with its data inside. */
+  readonly spec: object
+}
+
+export interface PlotRenderer {
+  /** SVG documents in the order of the drawings. */
+  render(drawings: readonly Drawing[]): Promise<readonly string[]>
 }

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'job-not-found': kind(404, 'There is no such job'),
   'dataset-not-found': kind(404, 'There is no such dataset'),
   'model-not-found': kind(404, 'There is no such model'),
+  'plot-not-found': kind(404, 'The job has no such plot'),
   'method-not-allowed': kind(405, 'The path exists, but not with this method'),
   'job-is-terminal': kind(409, 'The job has ended'),
   'job-not-terminal': kind(409, 'The job has not ended'),

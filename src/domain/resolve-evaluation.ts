@@ -4,6 +4,7 @@ import type { Evaluation, EvaluationSpec, Split } from './evaluation.ts'
 import type { IssueList } from './issue-list.ts'
 import type { Model } from './model.ts'
 import { sameShape, showShape } from './network.ts'
+import { resolveGroups } from './resolve-groups.ts'
 
 /** What the evaluation of a job refers to. */
 interface Measured {
@@ -19,8 +20,11 @@ function resolveSplit(
   dataset: Dataset,
   seed: number,
   issues: IssueList,
+  notes: string[],
 ): Split {
   const stratified = spec.stratified ?? true
+  const grouped = (parts: number, field: string) =>
+    resolveGroups(spec, dataset, parts, `/evaluation/${field}`, issues, notes)
   const smallest = Math.min(...dataset.classCounts)
   const smallestName = dataset.classNames[dataset.classCounts.indexOf(smallest)] ?? ''
   const foreign = (field: keyof EvaluationSpec, protocol: string) => {
@@ -34,6 +38,7 @@ function resolveSplit(
   switch (spec.protocol ?? 'k-fold') {
     case 'holdout': {
       foreign('folds', 'k-fold')
+      foreign('repeats', 'k-fold')
       if (spec.testSet)
         issues.add(
           '/evaluation/testSet',
@@ -56,10 +61,11 @@ function resolveSplit(
           'part-is-empty',
           `${fraction} of ${dataset.rows} rows leaves one part empty`,
         )
-      return { kind: 'holdout', fraction, stratified, seed }
+      return { kind: 'holdout', fraction, stratified, seed, ...grouped(2, 'groups') }
     }
     case 'test-set':
       foreign('folds', 'k-fold')
+      foreign('repeats', 'k-fold')
       foreign('heldOutFraction', 'holdout')
       foreign('stratified', 'k-fold or holdout')
       if (!spec.testSet)
@@ -68,7 +74,7 @@ function resolveSplit(
           'test-set-missing',
           'protocol test-set needs a dataset id',
         )
-      return { kind: 'none' }
+      return { kind: 'none', ...grouped(1, 'groups') }
     default: {
       foreign('heldOutFraction', 'holdout')
       const folds = spec.folds ?? 5
@@ -80,9 +86,35 @@ function resolveSplit(
         )
       else if (folds > dataset.rows)
         issues.add('/evaluation/folds', 'folds-exceed-rows', `at most ${dataset.rows} folds`)
-      return { kind: 'k-fold', folds, stratified, seed }
+      const repeats = spec.repeats ?? 1
+      return {
+        kind: 'k-fold',
+        folds,
+        stratified,
+        seed,
+        ...(repeats > 1 ? { repeats } : {}),
+        ...grouped(folds, 'folds'),
+      }
     }
   }
+}
+
+/** Seconds are those of a training in the same job. */
+function resolveControlBudget(
+  { control = true, controlBudget = 'same-epochs', teacherPerFold }: EvaluationSpec,
+  isTeacherGiven: boolean,
+  issues: IssueList,
+): Evaluation['controlBudget'] {
+  const refuse = (message: string) =>
+    issues.add('/evaluation/controlBudget', 'option-not-applicable', message)
+  if (controlBudget === 'matched-seconds') {
+    if (!control) refuse('there is no control: set `control` to true')
+    if (teacherPerFold === 'cross-fit')
+      refuse('the inner teachers of cross-fit are not counted: use retrain or frozen')
+    if (isTeacherGiven)
+      refuse('how long a given teacher was trained is not known: use `teacher.train`')
+  }
+  return controlBudget
 }
 
 export function resolveEvaluation(
@@ -90,8 +122,9 @@ export function resolveEvaluation(
   references: Measured,
   seed: number,
   issues: IssueList,
+  notes: string[],
 ): Evaluation {
-  const split = resolveSplit(spec, references.dataset, seed, issues)
+  const split = resolveSplit(spec, references.dataset, seed, issues, notes)
   const { dataset, testSet, teacher, members = [] } = references
   const isGiven = teacher !== null || (members.length > 0 && members.every(Boolean))
   if (testSet) {
@@ -121,15 +154,61 @@ export function resolveEvaluation(
       'a stored model is used as it is; give `teacher.train` to retrain a teacher in every fold',
       ['frozen'],
     )
+  if (teacher && spec.teacherPerFold === 'cross-fit')
+    issues.add(
+      '/evaluation/teacherPerFold',
+      'teacher-cannot-be-retrained',
+      'cross-fit trains teachers on parts of the rows, and a stored model is used as it is; give `teacher.train`',
+      ['frozen'],
+    )
   return {
     split,
     control: spec.control ?? true,
+    controlBudget: resolveControlBudget(spec, isGiven, issues),
     teacherPerFold: spec.teacherPerFold ?? (isGiven ? 'frozen' : 'retrain'),
+    ...resolveInnerFolds(spec, split, dataset, issues),
     testSet: testSet?.id ?? null,
   }
 }
 
-/** The fewest rows that any training of the job has. */
+/** Null where rows are not kept in groups. */
+const groupsToShare = (split: Split, dataset: Dataset): number | null =>
+  split.grouped ? fewestTrainingRows(split, dataset.groups?.count ?? 0) : null
+
+function resolveInnerFolds(
+  spec: EvaluationSpec,
+  split: Split,
+  dataset: Dataset,
+  issues: IssueList,
+): { readonly innerFolds?: number } {
+  if (spec.teacherPerFold !== 'cross-fit') {
+    if (spec.innerFolds !== undefined)
+      issues.add(
+        '/evaluation/innerFolds',
+        'option-not-applicable',
+        '`innerFolds` belongs to `teacherPerFold` cross-fit',
+      )
+    return {}
+  }
+  const innerFolds = spec.innerFolds ?? 3
+  const groups = groupsToShare(split, dataset)
+  const rows = fewestTrainingRows(split, Math.min(...dataset.classCounts))
+  if (groups !== null && innerFolds > groups)
+    issues.add(
+      '/evaluation/innerFolds',
+      'parts-exceed-groups',
+      `${innerFolds} inner folds, but a training has only about ${groups} groups, and none is divided`,
+    )
+  else if (groups === null && innerFolds > rows)
+    issues.add(
+      '/evaluation/innerFolds',
+      'folds-exceed-class',
+      `${innerFolds} inner folds, but the smallest class has only ${rows} rows in a training`,
+    )
+  return { innerFolds }
+}
+
+/** The fewest rows that any training of the job has; of a grouped split about so many. */
 export function fewestTrainingRows(split: Split, rows: number): number {
   switch (split.kind) {
     case 'k-fold':

@@ -3,8 +3,11 @@
  * with it. Pure: whoever calls it has looked the references up.
  */
 
+import { checkCrossFit } from './check-cross-fit.ts'
+import { termPointers } from './check-objective.ts'
 import { checkSize } from './check-size.ts'
 import type { Dataset } from './dataset.ts'
+import type { Evaluation } from './evaluation.ts'
 import { IssueList } from './issue-list.ts'
 import type { JobSpec } from './job-spec.ts'
 import type { KerasReader } from './keras-reader.ts'
@@ -19,6 +22,7 @@ import type { DatasetReference, ResolvedJob } from './resolved-job.ts'
 import { networkFor, type Resolving } from './resolving.ts'
 import type { SpecIssue } from './spec-issue.ts'
 import { networkOf, trainedNetworks } from './teacher-networks.ts'
+import { isWithoutWeight } from './term-schedule.ts'
 
 export interface References extends GivenTeachers {
   readonly dataset: Dataset
@@ -37,7 +41,40 @@ const reference = (dataset: Dataset): DatasetReference => ({
   featureType: dataset.featureType,
   featuresSha256: dataset.featuresSha256,
   labelsSha256: dataset.labelsSha256,
+  ...(dataset.groups && dataset.groupsSha256
+    ? {
+        groups: {
+          column: dataset.groups.column,
+          count: dataset.groups.count,
+          sha256: dataset.groupsSha256,
+        },
+      }
+    : {}),
 })
+
+/** Cross-fit and matched seconds know of one teacher that is trained in the job, and of no assistants. */
+function checkOneTeacher(
+  { teacher, chain }: JobSpec,
+  { innerFolds, controlBudget }: Evaluation,
+  issues: IssueList,
+): void {
+  if (!teacher.ensemble && !chain) return
+  const what = teacher.ensemble ? 'an ensemble' : 'a chain'
+  if (innerFolds !== undefined)
+    issues.add(
+      '/evaluation/teacherPerFold',
+      'not-with-cross-fit',
+      `out-of-fold answers are made by one teacher, not by ${what}: use retrain or frozen`,
+      ['retrain', 'frozen'],
+    )
+  if (controlBudget === 'matched-seconds')
+    issues.add(
+      '/evaluation/controlBudget',
+      'option-not-applicable',
+      `the seconds of ${what} are not added up: use same-epochs`,
+      ['same-epochs'],
+    )
+}
 
 export function resolveJob(
   spec: JobSpec,
@@ -48,10 +85,10 @@ export function resolveJob(
   const notes: string[] = []
   const { dataset, testSet } = references
   const seed = spec.seed ?? 42
-  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues)
+  const evaluation = resolveEvaluation(spec.evaluation ?? {}, references, seed, issues, notes)
   const scene: Resolving = { dataset, testSet, evaluation, readKeras, issues, notes }
   const labelledFraction = spec.transfer?.labelledFraction ?? 1
-  const rows = transferRows(dataset, spec.transfer)
+  const rows = { ...dataset, ...transferRows(dataset, spec.transfer) }
   // A teacher may be the student itself, but what is wrong with the teacher is told first.
   const ofStudent = { issues: new IssueList(), notes: [] as string[] }
   const student = networkFor(spec.student.architecture, '/student', { ...scene, ...ofStudent })
@@ -90,22 +127,24 @@ export function resolveJob(
   )
   if (
     labelledFraction < 1 &&
-    taught.objective.every((term) => term.weight === 0 || needsLabels(term.method))
+    taught.objective.every((term) => isWithoutWeight(term) || needsLabels(term.method))
   )
     notes.push('/transfer/labelledFraction: no term uses the rows without labels')
+  if (evaluation.innerFolds !== undefined)
+    checkCrossFit(taught.objective, taught.training, termPointers(spec.objective), issues)
+  checkOneTeacher(spec, evaluation, issues)
   const chain = resolveChain(spec, { labelledFraction, rows }, assistants, first, scene).flatMap(
     ({ network, ...learner }) => (network ? [{ network, ...learner }] : []),
   )
   if (issues.found.length > 0 || !teacher || !student) return { issues: issues.found }
-  const { training, objective, stages } = taught
+  const { training, ...asked } = taught
   const job: ResolvedJob = {
     name: spec.name ?? null,
     dataset: reference(dataset),
     testSet: testSet ? reference(testSet) : null,
     teacher,
     student: { network: student, training },
-    objective,
-    ...(stages ? { stages } : {}),
+    ...asked,
     ...(chain.length > 0 ? { chain } : {}),
     transfer,
     preprocessing: { normalization },

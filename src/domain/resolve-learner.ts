@@ -1,12 +1,25 @@
 /** How a network is taught: its training and the terms that it is trained for, checked against who teaches it. */
 import { checkAugmentation, checkTokensStay } from './check-augmentation.ts'
-import { checkObjective, checkStages, termPointers } from './check-objective.ts'
+import {
+  checkObjective,
+  checkSource,
+  checkStages,
+  checkSuggestion,
+  termPointers,
+} from './check-objective.ts'
+import { checkSchedules } from './check-schedules.ts'
 import { checkTraining } from './check-training.ts'
 import type { Dataset } from './dataset.ts'
 import { innerValidation } from './inner-validation.ts'
 import { needsTeacher } from './methods/job-methods.ts'
 import type { Network } from './network.ts'
-import { epochsOfStages, inStages, type Objective, resolveObjective } from './objective.ts'
+import {
+  epochsOfStages,
+  inStages,
+  type Objective,
+  resolveObjective,
+  suggestionOf,
+} from './objective.ts'
 import { placeMemories } from './place-memories.ts'
 import { placeTaps } from './place-taps.ts'
 import type { Learner } from './resolved-job.ts'
@@ -20,7 +33,7 @@ export interface LearnerSource {
   readonly objective: Objective | undefined
   readonly labelledFraction: number
   /** That its transfer set draws from. */
-  readonly rows: Pick<Dataset, 'rows' | 'classCounts'>
+  readonly rows: Pick<Dataset, 'rows' | 'classCounts' | 'groups'>
 }
 
 export interface Teaching {
@@ -51,7 +64,7 @@ export function resolveLearner(
   const training = resolveTraining(trainingSpecOf(spec, asked), inner.trainedRows, inputShape)
   const pointerOf = termPointers(asked)
   const withTaps = placeTaps(
-    resolveObjective(asked),
+    resolveObjective(asked, training.epochs),
     {
       student: network,
       teacher: teacher.network,
@@ -72,6 +85,11 @@ export function resolveLearner(
   checkObjective(objective, { classes, batchSize: training.batchSize, pointerOf }, issues)
   const stages = inStages(asked, objective)
   if (stages) checkStages(stages, spec, issues)
+  checkSource(asked, issues)
+  const suggestWeights = suggestionOf(asked)
+  if (suggestWeights)
+    checkSuggestion(stages?.map((stage) => stage.objective) ?? [objective], issues)
+  checkSchedules(asked, objective, stages, training.epochs, pointerOf, issues)
   checkTraining(training, inner, '/training', issues)
   checkAugmentation(spec, inputShape, '/training/augmentation', issues)
   const asksTeacher = objective.some(({ method }) => needsTeacher(method))
@@ -83,5 +101,10 @@ export function resolveLearner(
     )
   const readers = asksTeacher ? [network, teacher.network] : [network]
   checkTokensStay(spec, readers, '/training/augmentation', issues)
-  return { training, objective, ...(stages ? { stages } : {}) }
+  return {
+    training,
+    objective,
+    ...(stages ? { stages } : {}),
+    ...(suggestWeights ? { suggestWeights } : {}),
+  }
 }

@@ -2,9 +2,17 @@
 import type { Evaluation } from './evaluation.ts'
 import type { ModelForm } from './model.ts'
 import type { Network, Shape } from './network.ts'
-import type { ResolvedTerm, Stage } from './objective.ts'
+import type { ResolvedTerm, Stage, SuggestWeights } from './objective.ts'
 import type { Training } from './training.ts'
 import type { ResolvedTransfer } from './transfer.ts'
+
+export interface GroupReference {
+  /** Name of the column that they came from. */
+  readonly column: string
+  readonly count: number
+  /** One little-endian int32 group index a row. */
+  readonly sha256: string
+}
 
 export interface DatasetReference {
   readonly id: string
@@ -16,6 +24,8 @@ export interface DatasetReference {
   readonly featureType: 'uint8' | 'float32'
   readonly featuresSha256: string
   readonly labelsSha256: string
+  /** There only where the dataset has groups. */
+  readonly groups?: GroupReference
 }
 
 /** One network, or what answers like one. */
@@ -52,6 +62,8 @@ export interface Learner {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. */
+  readonly suggestWeights?: SuggestWeights
 }
 
 export interface ResolvedJob {
@@ -63,6 +75,8 @@ export interface ResolvedJob {
   readonly objective: readonly ResolvedTerm[]
   /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
   readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. */
+  readonly suggestWeights?: SuggestWeights
   /** Assistants between teacher and student, in the order in which they are taught; absent: none. */
   readonly chain?: readonly Learner[]
   readonly transfer: ResolvedTransfer

@@ -16,6 +16,16 @@ export const discriminated = <const Branches extends readonly TSchema[]>(
     required: [property],
   })
 
+/**
+ * Another shared schema by its `$id`, so that documents hold it once.
+ *
+ * @throws TypeError when it has none
+ */
+export function reference<Schema extends TSchema>(schema: Schema) {
+  if (!('$id' in schema)) throw new TypeError('only a schema with an $id can be referred to')
+  return Type.Unsafe<Static<Schema>>({ $ref: `${schema.$id}#` })
+}
+
 /** An object in which exactly one of the (optional) properties must be given. */
 export const exactlyOne = {
   minProperties: 1,

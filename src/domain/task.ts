@@ -1,6 +1,6 @@
 /** Tasks and what workers say about them. */
 import type { Model } from './model.ts'
-import type { Report } from './report.ts'
+import type { Report } from './report/report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type { Arm, JobStatus, ModelRole, Phase, TaskKind, TaskStatus } from './words.ts'
 

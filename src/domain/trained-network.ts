@@ -23,7 +23,7 @@ export function teacherAt(
 
 /** @throws Error where the task trains nothing */
 export function trainedNetwork(job: ResolvedJob, place: TaskPlace): Learner {
-  const { student, objective, stages } = job
+  const { student, objective, stages, suggestWeights } = job
   switch (place.arm) {
     case 'teacher':
     case 'member': {
@@ -38,7 +38,12 @@ export function trainedNetwork(job: ResolvedJob, place: TaskPlace): Learner {
       return assistant
     }
     case 'distilled':
-      return { ...student, objective, ...(stages ? { stages } : {}) }
+      return {
+        ...student,
+        objective,
+        ...(stages ? { stages } : {}),
+        ...(suggestWeights ? { suggestWeights } : {}),
+      }
     case 'control':
       return { ...student, objective: LABELS_ONLY }
     case null:

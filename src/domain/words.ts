@@ -26,6 +26,10 @@
 export const ARMS = ['teacher', 'distilled', 'control', 'member', 'assistant'] as const
 export type Arm = (typeof ARMS)[number]
 
+/** Arms that a report compares; the others are parts of a teacher, or between it and the student. */
+export const COMPARED_ARMS = ['teacher', 'distilled', 'control'] as const
+export type ComparedArm = (typeof COMPARED_ARMS)[number]
+
 /** Arms of which a job can have several, told apart by an index from 0. */
 export type IndexedArm = Extract<Arm, 'member' | 'assistant'>
 

@@ -138,7 +138,7 @@ export class PostgresBlobStore implements BlobStore {
     return this.#database.$executeRaw`
       DELETE FROM blobs b WHERE b.created_at < now() - interval '1 hour' AND (
         NOT b.complete OR NOT (
-          EXISTS (SELECT 1 FROM datasets d WHERE b.sha256 IN (d.features_sha256, d.labels_sha256))
+          EXISTS (SELECT 1 FROM datasets d WHERE b.sha256 IN (d.features_sha256, d.labels_sha256, d.groups_sha256))
           OR EXISTS (SELECT 1 FROM model_files f WHERE f.sha256 = b.sha256)
           OR EXISTS (SELECT 1 FROM model_exports e WHERE e.sha256 = b.sha256)
           OR EXISTS (SELECT 1 FROM task_artifacts a WHERE a.sha256 = b.sha256)))`

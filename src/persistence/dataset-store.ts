@@ -1,14 +1,15 @@
 /** Datasets in Postgres. */
-import type { Dataset, DatasetProfile } from '../domain/dataset.ts'
+import type { Dataset, DatasetGroups, DatasetProfile } from '../domain/dataset.ts'
 import type { DatasetStore, Page, PageRequest, Removal } from '../domain/ports.ts'
 import type { Database } from './database.ts'
-import type { Dataset as DatasetRow } from './generated/client.ts'
+import { type Dataset as DatasetRow, Prisma } from './generated/client.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 const toDataset = (row: DatasetRow): Dataset => ({
   ...row,
   sizeBytes: Number(row.sizeBytes),
   profile: row.profile as unknown as DatasetProfile,
+  groups: row.groups as unknown as DatasetGroups | null,
 })
 
 export class PrismaDatasetStore implements DatasetStore {
@@ -27,6 +28,7 @@ export class PrismaDatasetStore implements DatasetStore {
         classCounts: [...dataset.classCounts],
         sizeBytes: BigInt(dataset.sizeBytes),
         profile: toJson(dataset.profile),
+        groups: dataset.groups ? toJson(dataset.groups) : Prisma.DbNull,
       },
       skipDuplicates: true,
     })

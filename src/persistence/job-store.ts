@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { isTerminal } from '../domain/job-lifecycle.ts'
 import type { JobFilter, JobStore, Page, PageRequest, Submission } from '../domain/ports.ts'
-import type { Report } from '../domain/report.ts'
+import type { Report } from '../domain/report/report.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
 import { givenModelIds } from '../domain/teacher-models.ts'
 import { type Database, isUniqueViolation, type Transaction } from './database.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import type { Report } from '../../src/domain/report.ts'
+import type { Report } from '../../src/domain/report/report.ts'
 import { logSumExp } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'

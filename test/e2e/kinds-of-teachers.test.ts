@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Job } from '../../src/cli/client.ts'
 import type { JobSpec } from '../../src/domain/job-spec.ts'
-import type { Report } from '../../src/domain/report.ts'
+import type { Report } from '../../src/domain/report/report.ts'
 import { forwardPass } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'

@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { fromBufferPromise } from 'yauzl'
 import type { Job } from '../../src/cli/client.ts'
 import type { JobSpec } from '../../src/domain/job-spec.ts'
-import type { Metrics, Report } from '../../src/domain/report.ts'
+import type { Metrics } from '../../src/domain/report/metrics.ts'
+import type { Report } from '../../src/domain/report/report.ts'
+import { PLOT_NAMES } from '../../src/report-page/report-plots.ts'
 import { argMax, forwardPass } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'
@@ -31,9 +33,10 @@ const reportOf = async (id: string): Promise<Report> =>
 let job: Job
 let report: Report
 /** All that a spec determines: how long a network takes is measured anew. */
-const withoutTimes = ({ arms, ...rest }: Report) => ({
+const withoutTimes = ({ arms, warnings, ...rest }: Report) => ({
   ...rest,
-  arms: Object.values(arms).map((arm) => ({ ...arm, latency: null })),
+  arms: Object.values(arms).map((arm) => ({ ...arm, latency: null, trainingSeconds: null })),
+  warnings: warnings.filter(({ code }) => code !== 'distillation-cost'),
 })
 const percents: number[] = []
 /** The same spec again, submitted while the first ran; and with another seed. */
@@ -173,6 +176,15 @@ describe('its report', () => {
         expect(batch?.p50Ms).toBeGreaterThan(0)
         expect(batch?.p95Ms).toBeGreaterThanOrEqual(batch?.p50Ms ?? Number.NaN)
       }
+  })
+
+  test('is a page too, with the same verdict and every plot', async () => {
+    const response = await fetch(`${service().url}/v1/jobs/${job.id}/report?format=html`)
+    const page = await response.text()
+    expect(page).toContain(report.verdict.sentence.replaceAll('<', '&lt;').replaceAll("'", '&#39;'))
+    expect(page.match(/<figure id="plot-[a-z-]+">/g)).toHaveLength(PLOT_NAMES.length)
+    expect(page).toContain(report.dataset.contentSha256)
+    expect(page).toMatch(/trained with<\/dt><dd>distillery [^<]*tensorflow 2\./)
   })
 
   test('same spec and seed: the same report and the same bytes; another seed: other ones', async () => {

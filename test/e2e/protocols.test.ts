@@ -1,7 +1,7 @@
 /** What a job can be besides folds: a test set, a holdout, a teacher from outside; and one whose training breaks down. */
 import { describe, expect, test } from 'vitest'
 import type { Job } from '../../src/cli/client.ts'
-import type { Report } from '../../src/domain/report.ts'
+import type { Report } from '../../src/domain/report/report.ts'
 import { argMax, forwardPass, logSumExp } from '../support/forward-pass.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { useService } from '../support/service.ts'
@@ -156,6 +156,82 @@ test('a digit that students never saw is known to the distilled one only, and th
   )
   expect(distilled?.recall ?? 0).toBeGreaterThan(0.8)
   expect(distilled?.recall ?? 0).toBeGreaterThan((control?.recall ?? 1) + 0.2)
+})
+
+test('folds keep groups whole, are cut twice, and teach by answers on rows that the teacher did not see', async () => {
+  const digits = await rowsOf('ds_digits', 3)
+  const header = [...(digits[0]?.features ?? []).keys()].map((index) => `p${index}`)
+  const csv = [
+    ['writer', ...header, 'label'].join(','),
+    ...digits.map(({ features, label }, row) => [`w${row % 30}`, ...features, label].join(',')),
+  ].join('\n')
+  const upload = await client.send(
+    'POST',
+    '/v1/datasets?name=writers&groupColumn=writer',
+    `${csv}\n`,
+    { 'content-type': 'text/csv' },
+  )
+  expect(upload.body).toMatchObject({ inputShape: [64], groups: { column: 'writer', count: 30 } })
+  const id = await client.submit(
+    linearJob(
+      {
+        dataset: { id: upload.body.id },
+        evaluation: {
+          protocol: 'k-fold',
+          folds: 2,
+          repeats: 2,
+          groups: true,
+          control: false,
+          teacherPerFold: 'cross-fit',
+          innerFolds: 2,
+        },
+      },
+      15,
+    ),
+  )
+  const early = (await client.send('GET', `/v1/jobs/${id}/split`)).body
+  const job = await client.until(id, (now) => now.status === 'succeeded')
+  expect(job.tasks.map(({ key }) => key)).toEqual([
+    ...[0, 1, 2, 3].flatMap((fold) => [
+      `teacher/fold-${fold}`,
+      `teacher/fold-${fold}/inner-0`,
+      `teacher/fold-${fold}/inner-1`,
+      `distilled/fold-${fold}`,
+    ]),
+    'teacher/final',
+    'teacher/final/inner-0',
+    'teacher/final/inner-1',
+    'distilled/final',
+    'latency',
+    'report',
+  ])
+  const report = await reportOf(job)
+  expect(report.evaluation).toMatchObject({
+    folds: 2,
+    repeats: 2,
+    groups: { column: 'writer', count: 30 },
+    teacherPerFold: 'cross-fit',
+    innerFolds: 2,
+    splitSha256: early.splitSha256,
+    reportedEpoch: { teacher: 'last', student: 'last' },
+  })
+  expect(report.stamps).toEqual([expect.stringMatching(/^Soft labels are out-of-fold/)])
+  expect(report.folds.map(({ repeat, fold }) => [repeat, fold])).toEqual([
+    [0, 0],
+    [0, 1],
+    [1, 2],
+    [1, 3],
+  ])
+  for (const { repeat, fold, heldOutRows, trainingRows } of report.folds) {
+    const held = early.foldOfRow[repeat].filter((one: number) => one === fold).length
+    expect([heldOutRows, trainingRows]).toEqual([held, 300 - held])
+  }
+  for (const folds of early.foldOfRow)
+    for (let row = 30; row < 300; row++) expect(folds[row]).toBe(folds[row - 30])
+  expect(report.arms.distilled.metrics.accuracy.n).toBe(4)
+  expect(report.arms.distilled.metrics.accuracy.mean).toBeGreaterThan(0.5)
+  const again = (await client.send('GET', `/v1/jobs/${id}/split`)).body
+  expect(again).toEqual(early)
 })
 
 describe('a student that comes back as a teacher', () => {

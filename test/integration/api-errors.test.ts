@@ -645,6 +645,7 @@ describe('paths, methods and parameters', () => {
     ['/v1/jobs/:id/events', 'job'],
     ['/v1/jobs/:id/metrics', 'job'],
     ['/v1/jobs/:id/report', 'job'],
+    ['/v1/jobs/:id/split', 'job'],
     ['/v1/jobs/:id/student', 'job'],
     ['/v1/datasets/:id', 'dataset'],
     ['/v1/datasets/:id/preview', 'dataset'],

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planJob } from '../../src/domain/job-plan.ts'
-import type { Report } from '../../src/domain/report.ts'
+import type { Report } from '../../src/domain/report/report.ts'
 import type { ClaimedTask, TaskOutcome } from '../../src/domain/task.ts'
 import { identifiers } from '../../src/identifiers.ts'
 import { PrismaDispatchStore } from '../../src/persistence/dispatch-store.ts'
@@ -33,7 +33,7 @@ const done: TaskOutcome = {
   report: null,
   warnings: [],
 }
-const report = { version: 1 } as Report
+const report = { version: 2 } as Report
 
 async function submit(idempotency: { key: string; bodySha256: string } | null = null) {
   const job = resolved(spec({ evaluation: { protocol: 'holdout', control: false } }))

@@ -4,12 +4,15 @@ import { createDatasetService } from '../../src/application/dataset-service.ts'
 import { createExportService } from '../../src/application/export-service.ts'
 import { createJobService } from '../../src/application/job-service.ts'
 import { createModelService } from '../../src/application/model-service.ts'
+import { createReportService } from '../../src/application/report-service.ts'
+import { createSplitService } from '../../src/application/split-service.ts'
 import { identifiers as ids } from '../../src/identifiers.ts'
 import { PostgresBlobStore } from '../../src/persistence/blob-store.ts'
 import type { OpenDatabase } from '../../src/persistence/database.ts'
 import { PrismaDatasetStore } from '../../src/persistence/dataset-store.ts'
 import { PrismaJobStore } from '../../src/persistence/job-store.ts'
 import { PrismaModelStore } from '../../src/persistence/model-store.ts'
+import { childProcessRenderer } from '../../src/plot-renderer/child-process-renderer.ts'
 
 export interface ApiOptions {
   readonly maxUploadBytes?: number
@@ -34,14 +37,17 @@ export async function createApi(
     maxBytes: maxUploadBytes,
   })
   await datasets.ensureBuiltin()
-  return buildApp({
-    jobs: createJobService({
-      jobs: jobStore,
-      datasets: datasetStore,
-      models: modelStore,
-      ids,
-      maxWaitingJobs,
-    }),
+  const jobs = createJobService({
+    jobs: jobStore,
+    datasets: datasetStore,
+    models: modelStore,
+    ids,
+    maxWaitingJobs,
+  })
+  const exports = createExportService({ models: modelStore, jobs: jobStore, blobs })
+  const renderer = childProcessRenderer({})
+  const app = await buildApp({
+    jobs,
     datasets,
     models: createModelService({
       models: modelStore,
@@ -51,11 +57,22 @@ export async function createApi(
       // As in an image of the API alone.
       probe: { probe: async () => ({ kind: 'not-tried' }) },
     }),
-    exports: createExportService({ models: modelStore, jobs: jobStore, blobs }),
+    exports,
+    reports: createReportService({
+      jobs,
+      renderer,
+      manifest: async (id) => {
+        const model = await modelStore.get(id)
+        return model && exports.manifest(model)
+      },
+    }),
+    splits: createSplitService({ jobs: jobStore, blobs }),
     blobs,
     health: {},
     maxUploadBytes,
     apiKey,
   })
+  app.addHook('onClose', async () => renderer.close())
+  return app
 }
 export type Api = Awaited<ReturnType<typeof createApi>>

@@ -18,6 +18,8 @@ export const dataset = (changes: Partial<Dataset> = {}): Dataset => ({
   contentSha256: 'c'.repeat(64),
   featuresSha256: 'f'.repeat(64),
   labelsSha256: '1'.repeat(64),
+  groups: null,
+  groupsSha256: null,
   sizeBytes: 26_000,
   profile: { minimum: 0, maximum: 1, mean: 0.5, standardDeviation: 0.1, featureNames: null },
   createdAt: new Date(0),

@@ -85,6 +85,10 @@ export async function readLabels(files: DatasetFiles): Promise<Int32Array> {
   return labels
 }
 
+/** Group of each row; null where the task has none. */
+export const readGroups = async ({ rows, groupsPath }: DatasetFiles): Promise<Int32Array | null> =>
+  groupsPath === undefined ? null : new Int32Array(await readBytes(groupsPath, 4 * rows, 'groups'))
+
 function checkFinite(values: Float32Array, width: number): void {
   const index = values.findIndex((value) => !Number.isFinite(value))
   if (index >= 0)

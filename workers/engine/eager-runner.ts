@@ -1,5 +1,6 @@
 /** Runs each step op by op: slower than a graph, and right for every step that tfjs can run. */
 import { gatherFeatures, gatherRows } from './gather.ts'
+import { createProbe } from './gradient-probe.ts'
 import { measurementCount } from './measurements.ts'
 import { mixShare } from './mix-share.ts'
 import type { Optimizer } from './optimizers.ts'
@@ -18,7 +19,7 @@ import { download, upload } from './weights.ts'
 
 function uploadBatch(
   input: TrainingInput,
-  { rows, step }: StepInput,
+  { rows, step, scheduled }: StepInput,
   positions: Int32Array | null,
 ): Batch {
   const { mixup } = input.training.augmentation ?? {}
@@ -46,6 +47,7 @@ function uploadBatch(
       : {}),
     dropoutSeed: tf.tensor1d(Int32Array.of(seeds.dropout, step), 'int32'),
     ...(mixup ? { mixShare: tf.tensor1d([mixShare(mixup.alpha, seeds.dropout, step)]) } : {}),
+    ...(scheduled ? { scheduled: tf.tensor1d([...scheduled], 'float32') } : {}),
   }
 }
 
@@ -60,6 +62,7 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     viewOf(input),
     projectorNames,
   )
+  const probe = createProbe(network, input.objective, viewOf(input), projectorNames)
   const source = batchesFrom(input)
   const positions = remembersRows(input) ? trainingPositions(input) : null
   const teacherWeights = input.teacher && upload(input.teacher.weights)
@@ -71,16 +74,17 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
     projectorNames,
   )
 
-  const runOne = (step: StepInput): tf.Tensor1D => {
+  const withBatch = <Result>(step: StepInput, use: (batch: Batch) => Result): Result => {
     const batch = uploadBatch(source, step, positions)
+    const result = use({ ...batch, ...(teacherWeights ? { teacherWeights } : {}), constants })
+    tf.dispose(batch as unknown as tf.TensorContainer)
+    return result
+  }
+  const runOne = (step: StepInput): tf.Tensor1D => {
     const rates = step.rates.map((rate) => tf.scalar(rate, 'float32'))
-    const result = trainingStep(
-      state,
-      { ...batch, ...(teacherWeights ? { teacherWeights } : {}), constants },
-      rates,
-    )
+    const result = withBatch(step, (batch) => trainingStep(state, batch, rates))
     disposeState(state, result.state)
-    tf.dispose([batch as unknown as tf.TensorContainer, rates])
+    tf.dispose(rates)
     state = result.state
     return result.measurements
   }
@@ -95,6 +99,12 @@ export function eagerRunner(input: TrainingInput, optimizer: Optimizer): StepRun
       const stacked = tf.stack(measurements)
       const values = stacked.dataSync() as Float32Array
       tf.dispose([stacked, measurements])
+      return values
+    },
+    probe(step) {
+      const row = withBatch(step, (batch) => probe(state.weights, batch))
+      const values = row.dataSync() as Float32Array
+      row.dispose()
       return values
     },
     weights: () => download(network, state.weights),

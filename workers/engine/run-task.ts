@@ -1,19 +1,20 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
 import type { ResolvedTerm, Stage } from '../../src/domain/objective.ts'
 import { knowsLabels, type Phase, teaches } from '../../src/domain/words.ts'
+import { usableLabels } from '../../src/splits/labelled-rows.ts'
+import { roleOf } from '../../src/splits/roles.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
+import { CurveRecorder } from './curve-recorder.ts'
 import { type LabelledRows, readMatrix } from './datasets.ts'
 import { deliver, keepWeights } from './deliver.ts'
 import { InputError } from './input-error.ts'
-import { usableLabels } from './labelled-rows.ts'
 import { initializeMemories } from './losses/term-memories.ts'
 import { initializeProjectors } from './losses/term-weights.ts'
 import { fitNormalization, toNormalization } from './normalization.ts'
 import { allRows, predict } from './predict.ts'
 import { deriveSeed } from './random.ts'
 import { rebalance } from './rebalance.ts'
-import { roleOf } from './roles.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from './task-outputs.ts'
 import { readTeacherInStep } from './teachers/in-step.ts'
 import { termConstants } from './term-constants.ts'
@@ -28,6 +29,10 @@ export interface TaskRows {
   readonly validation: Uint32Array
   /** Training rows of the fold whose class is left out of the transfer set. */
   readonly omitted?: Uint32Array
+  /** Of the training rows of the fold, neither trained on nor measured: others of their group are set aside. */
+  readonly unused?: Uint32Array
+  /** Rows of each inner fold, ascending; where `outOfFoldLogits` are. */
+  readonly innerHeldOut?: readonly Uint32Array[]
 }
 
 const isTaught = (objective: readonly ResolvedTerm[]): boolean =>
@@ -40,13 +45,35 @@ function checkTrainable(task: TrainTask, rows: TaskRows): void {
     throw new InputError('no-training-rows', 'the split leaves no rows to train on')
   if (!task.network.layers.some(({ weights }) => weights.some(({ trainable }) => trainable)))
     throw new InputError('nothing-to-train', 'the network has no layer with weights')
-  if (isTaught(task.objective) && task.teacherLogitsPath === null && task.teacher === null)
+  const isAnswered = task.teacherLogitsPath !== null || task.outOfFoldLogits !== undefined
+  if (isTaught(task.objective) && !isAnswered && task.teacher === null)
     throw new InputError('teacher-missing', 'the objective needs teacher logits but has none')
 }
 
-async function readTeacher(task: TrainTask, data: LabelledRows): Promise<Float32Array | null> {
+/** Puts the answers of each inner fold where its rows are. Other rows stay NaN, which no training would survive. */
+async function readOutOfFold(
+  files: readonly string[],
+  { innerHeldOut = [] }: TaskRows,
+  { count, classes }: LabelledRows,
+): Promise<Float32Array> {
+  const logits = new Float32Array(count * classes).fill(Number.NaN)
+  for (const [index, rows] of innerHeldOut.entries()) {
+    const part = await readMatrix(files[index] ?? '', rows.length, classes, 'teacher logits')
+    for (const [at, row] of rows.entries())
+      logits.set(part.subarray(at * classes, (at + 1) * classes), row * classes)
+  }
+  return logits
+}
+
+async function readTeacher(
+  task: TrainTask,
+  rows: TaskRows,
+  data: LabelledRows,
+): Promise<Float32Array | null> {
+  if (!isTaught(task.objective)) return null
+  if (task.outOfFoldLogits) return readOutOfFold(task.outOfFoldLogits, rows, data)
   const file = task.teacherLogitsPath
-  if (file === null || !isTaught(task.objective)) return null
+  if (file === null) return null
   return readMatrix(file, data.count, data.classes, 'teacher logits')
 }
 
@@ -69,15 +96,20 @@ export async function runTrain(
 
   report('load', 0, 0)
   const data = await readRows(network, task.dataset)
-  const teacherLogits = await readTeacher(task, data)
+  const teacherLogits = await readTeacher(task, rows, data)
   const teacher = await readTeacherInStep(task.teacher)
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
   // A teacher knows every label: `labelledFraction` is about what the student may know.
   const fraction = knowsLabels(arm) ? 1 : task.labelledFraction
   const role = roleOf(task)
-  const { objective } = task
-  const rowsOfFold = Uint32Array.from([...rows.training, ...rows.validation])
+  const { objective, innerFold } = task
+  const place = innerFold ? [fold, 'inner', innerFold.index] : [fold]
+  const rowsOfFold = Uint32Array.from([
+    ...rows.training,
+    ...rows.validation,
+    ...(rows.unused ?? []),
+  ])
   // Chosen before validation rows were set aside, which are some of the labelled ones.
   const labels = usableLabels(data.labels, rowsOfFold, fraction, seed, fold)
   const told = { data, rows: rows.training, labels, classes: data.classes }
@@ -101,12 +133,13 @@ export async function runTrain(
       : null
 
   report('train', 0, 0)
+  const curve = new CurveRecorder()
   const trained = await trainInStages(
     {
       network,
       objective,
       training,
-      initialWeights: initialize(network, deriveSeed(seed, 'weights', role, fold)),
+      initialWeights: initialize(network, deriveSeed(seed, 'weights', role, ...place)),
       data,
       rows: rows.training,
       normalization,
@@ -115,17 +148,21 @@ export async function runTrain(
       teacherLogits,
       classes: data.classes,
       seeds: {
-        batches: deriveSeed(seed, 'batches', role, fold),
-        dropout: deriveSeed(seed, 'dropout', role, fold),
+        batches: deriveSeed(seed, 'batches', role, ...place),
+        dropout: deriveSeed(seed, 'dropout', role, ...place),
       },
     },
     task.stages ?? [{ epochs, objective }],
     termsOf,
     {
-      onEpoch: hooks.onEpoch,
+      onEpoch(metrics) {
+        curve.add(metrics)
+        hooks.onEpoch(metrics)
+      },
       onProgress: (epoch, step) => report('train', epoch, step),
     },
     signal,
+    task.suggestWeights?.steps ?? null,
   )
   const rebalanced = task.rebalanceOmitted
     ? await rebalance(
@@ -141,6 +178,7 @@ export async function runTrain(
       )
     : null
   const weights = rebalanced?.weights ?? trained.weights
+  const { suggestedWeights } = trained
 
   report('evaluate', epochs, steps)
   const outputs = new Outputs(task.outputDirectory)
@@ -148,13 +186,16 @@ export async function runTrain(
     predict(network, weights, rowsOf, chosen, normalization, signal)
   if (rows.heldOut.length > 0)
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
-  if (teaches(arm)) await outputs.logits('allLogits', await answer(data, allRows(data)))
+  if (teaches(arm) && !innerFold)
+    await outputs.logits('allLogits', await answer(data, allRows(data)))
   if (task.testSet && fold === null) {
     const testData = await readRows(network, task.testSet)
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
   }
+  await outputs.json('curve', curve.record(trained.seconds))
   if (rebalanced) await outputs.json('rebalancing', rebalanced.record)
   if (trained.validation) await outputs.json('validation', trained.validation)
+  if (suggestedWeights) await outputs.json('suggestedWeights', suggestedWeights)
   if (task.deliver || task.keepWeights) {
     report('export', epochs, steps)
     const sha256 = await keepWeights(task, weights, normalization, outputs)
@@ -171,5 +212,6 @@ export async function runTrain(
     peakMemoryBytes: peakMemoryBytes(),
     execution: trained.execution,
     validation: trained.validation,
+    ...(suggestedWeights ? { suggestedWeights } : {}),
   }
 }

@@ -7,6 +7,8 @@ export interface StepInput {
   /** From 1, over the whole training. */
   readonly step: number
   readonly rates: readonly number[]
+  /** Weights and temperatures that change, see `scheduled-terms.ts`; absent where none does. */
+  readonly scheduled?: readonly number[]
 }
 
 export interface StepRunner extends Disposable {
@@ -25,6 +27,12 @@ export interface StepRunner extends Disposable {
    * @returns `[steps, measurements]`, read by `measurementsOf`
    */
   run(steps: readonly StepInput[]): Float32Array
+  /**
+   * Measures the gradients of the terms on the batch of a step, at the weights of now, which stay as they are.
+   * @param step its rows as many as those of the first step of an epoch
+   * @returns read by `probeMeasurementsOf`
+   */
+  probe(step: StepInput): Float32Array
   /** The weights after the last step, in network order. */
   weights(): NamedArray[]
 }

@@ -1,5 +1,7 @@
 /** A training in parts, each with an objective of its own: weights are carried over, the optimizer begins anew. */
 import type { Stage } from '../../src/domain/objective.ts'
+import type { SuggestedWeight } from '../trainer-contract.ts'
+import { suggestWeights, withSuggested } from './suggest-weights.ts'
 import { type Trained, type TrainingHooks, train } from './train.ts'
 import type { TrainingInput } from './training-input.ts'
 
@@ -32,6 +34,7 @@ function together(parts: readonly Trained[]): Trained {
  * the same rows in the same order.
  * @param input   of the whole; its objective and number of epochs are those of all stages
  * @param termsOf what the terms of a stage need
+ * @param suggestionSteps batches by which the weights of each stage are made comparable; null: they stay as given
  * @throws what `train` throws
  */
 export async function trainInStages(
@@ -40,25 +43,27 @@ export async function trainInStages(
   termsOf: (stage: Stage, index: number) => Promise<OfTerms | null>,
   hooks: TrainingHooks,
   signal: AbortSignal,
+  suggestionSteps: number | null = null,
 ): Promise<Trained> {
   const parts: Trained[] = []
+  const suggestedWeights: SuggestedWeight[][] = []
   let epochsBefore = 0
   for (const [index, stage] of stages.entries()) {
     const { epochs, objective } = stage
-    const part = await train(
-      {
-        ...input,
-        ...(await termsOf(stage, index)),
-        objective,
-        training: { ...input.training, epochs },
-        initialWeights: parts.at(-1)?.weights ?? input.initialWeights,
-        partOf: { epochsBefore, epochsInAll: input.training.epochs },
-      },
-      hooks,
-      signal,
-    )
-    parts.push(part)
+    const given: TrainingInput = {
+      ...input,
+      ...(await termsOf(stage, index)),
+      objective,
+      training: { ...input.training, epochs },
+      initialWeights: parts.at(-1)?.weights ?? input.initialWeights,
+      partOf: { epochsBefore, epochsInAll: input.training.epochs },
+    }
+    signal.throwIfAborted()
+    const suggested = suggestionSteps === null ? null : suggestWeights(given, suggestionSteps)
+    if (suggested) suggestedWeights.push(suggested)
+    const chosen = suggested ? withSuggested(objective, suggested) : objective
+    parts.push(await train({ ...given, objective: chosen }, hooks, signal))
     epochsBefore += epochs
   }
-  return together(parts)
+  return { ...together(parts), ...(suggestionSteps === null ? {} : { suggestedWeights }) }
 }

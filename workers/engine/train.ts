@@ -1,15 +1,22 @@
 /** The training loop: epochs of shuffled batches through one training step, and what is measured on the way. */
 import { setImmediate } from 'node:timers/promises'
-import type { EpochMetrics, Execution, ValidationRecord } from '../trainer-contract.ts'
+import type {
+  EpochMetrics,
+  Execution,
+  SuggestedWeight,
+  ValidationRecord,
+} from '../trainer-contract.ts'
+import { batchesOf, batchStream } from './batch-order.ts'
 import { chooseRunner } from './choose-runner.ts'
 import { EarlyStopping, type Validation, validationOf } from './early-stopping.ts'
 import { EpochSums } from './epoch-sums.ts'
 import { FiniteGuard } from './finite-guard.ts'
+import { probeMeasurementsOf } from './gradient-probe.ts'
 import { measurementsOf } from './measurements.ts'
 import { createOptimizer } from './optimizers.ts'
 import { Pacing } from './pacing.ts'
 import { predict } from './predict.ts'
-import { type RandomStream, randomStream, shuffle } from './random.ts'
+import { scheduledCount, scheduledNumbers, weightsAt } from './scheduled-terms.ts'
 import { learningRateAt, warmup } from './schedules.ts'
 import type { StepInput } from './step-runner.ts'
 import type { TrainingInput } from './training-input.ts'
@@ -28,21 +35,12 @@ export interface Trained {
   readonly execution: Execution
   /** Null without validation rows. */
   readonly validation: ValidationRecord | null
+  /** Of each stage; absent where they were not asked for. */
+  readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }
 
 /** Between two looks at the event loop, in which messages go out and an abort comes in. */
 const BREATH_MS = 50
-
-function* batchesOf(
-  rows: Uint32Array,
-  batchSize: number,
-  random: RandomStream,
-): Generator<Uint32Array> {
-  const order = rows.slice()
-  shuffle(order, random)
-  for (let start = 0; start < order.length; start += batchSize)
-    yield order.subarray(start, start + batchSize)
-}
 
 /** Steps in order, in groups of one batch size: the last batch of an epoch may be a smaller one. */
 function* callsOf(steps: Iterable<StepInput>, pacing: Pacing): Generator<StepInput[]> {
@@ -83,12 +81,12 @@ export async function train(
   const { epochs, batchSize, optimizer: optimizerSpec, schedule, warmupEpochs } = input.training
   const optimizer = createOptimizer(optimizerSpec)
   const stepsPerEpoch = Math.ceil(rows.length / batchSize)
-  const random = randomStream(input.seeds.batches)
   const begin = performance.now()
   const { runner: chosen, reason, isFallback } = chooseRunner(input, optimizer)
   using runner = chosen
   const pacing = new Pacing(runner.bytesPerStep, runner.stepsPerCall)
   const guard = new FiniteGuard(objective)
+  const isScheduled = scheduledCount(objective) > 0
   const isKnown = (row: number): boolean => (input.labels[row] as number) >= 0
   let lastBreath = begin
   let step = 0
@@ -111,7 +109,7 @@ export async function train(
   // Batches, dropout and counting go on as if there had been no end in between; the optimizer begins.
   const epochsBefore = input.partOf?.epochsBefore ?? 0
   const stepsBefore = epochsBefore * stepsPerEpoch
-  for (let epoch = 0; epoch < epochsBefore; epoch++) shuffle(rows.slice(), random)
+  const random = batchStream(input.seeds.batches, rows, epochsBefore)
   const stepsOf = function* (): Generator<StepInput> {
     let next = step
     for (const batch of batchesOf(rows, batchSize, random)) {
@@ -119,15 +117,22 @@ export async function train(
       learningRate =
         learningRateAt(schedule, optimizerSpec.learningRate, position) *
         warmup(warmupEpochs, position)
+      const scheduled = isScheduled ? scheduledNumbers(objective, next / stepsPerEpoch) : null
       next++
       const rates = optimizer.rates(learningRate, next)
-      yield { rows: batch, step: stepsBefore + next, rates }
+      yield { rows: batch, step: stepsBefore + next, rates, ...(scheduled ? { scheduled } : {}) }
     }
   }
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const epochBegin = performance.now()
-    const sums = new EpochSums(objective)
+    let sums: EpochSums | null = null
     for (const [call, next] of withNext(callsOf(stepsOf(), pacing))) {
+      if (sums === null) {
+        const first = call[0] as StepInput
+        const probe = probeMeasurementsOf(runner.probe(first), objective.length)
+        guard.checkGradients(epochsBefore + epoch, first.step, probe)
+        sums = new EpochSums(objective, probe)
+      }
       if (next) runner.prepare(next)
       const callBegin = performance.now()
       const measurements = runner.run(call)
@@ -136,8 +141,9 @@ export async function train(
       for (const [index, one] of call.entries()) {
         const measured = measurementsOf(measurements, index, objective.length)
         guard.check(epochsBefore + epoch, one.step, measured)
+        const weights = weightsAt(objective, (one.step - stepsBefore - 1) / stepsPerEpoch)
         const labelledRows = one.rows.reduce((count, row) => count + (isKnown(row) ? 1 : 0), 0)
-        sums.add({ ...measured, rows: one.rows.length, labelledRows })
+        sums.add({ ...measured, weights, rows: one.rows.length, labelledRows })
       }
       if (performance.now() - lastBreath > BREATH_MS) {
         hooks.onProgress(epochsBefore + epoch - 1, stepsBefore + step)
@@ -152,7 +158,7 @@ export async function train(
       epoch: epochsBefore + epoch,
       step: stepsBefore + step,
       learningRate,
-      ...sums.means(),
+      ...(sums as EpochSums).means(),
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
       seconds: (performance.now() - epochBegin) / 1000,
@@ -163,10 +169,11 @@ export async function train(
     if (isBest && input.training.earlyStopping?.restoreBest) best = current
     if (isOver) break
   }
-  const weights = best ?? runner.weights()
+  const trained = best ?? runner.weights()
+  guard.checkWeights(trained)
   const seconds = (performance.now() - begin) / 1000
   return {
-    weights,
+    weights: trained,
     steps: step,
     seconds,
     execution: {

@@ -11,6 +11,7 @@ import { headFrom } from './losses/term-weights.ts'
 import { termLoss } from './losses/terms.ts'
 import { halfSquares } from './native-ops.ts'
 import type { Optimizer } from './optimizers.ts'
+import { liveTerms } from './scheduled-terms.ts'
 import { tf } from './tensorflow.ts'
 import { type Weights, weightNames } from './weights.ts'
 
@@ -27,6 +28,8 @@ export interface Batch extends Targets {
   readonly dropoutSeed: tf.Tensor1D
   /** `[1]`; only for mixup. */
   readonly mixShare?: tf.Tensor1D
+  /** `[scheduledCount]`: weights and temperatures that change; only where there are some. */
+  readonly scheduled?: tf.Tensor1D
   /** Of a teacher that answers inside the step; constants. */
   readonly teacherWeights?: Weights
   /** Of terms. */
@@ -116,16 +119,9 @@ export interface GradientRules {
 /** Added to the norm before dividing by it, as PyTorch's `clip_grad_norm_` does. */
 const CLIP_EPSILON = 1e-6
 
-/**
- * Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013).
- * @param halfSquared ‖g‖² / 2
- */
-function clipped(
-  gradients: readonly tf.Tensor[],
-  halfSquared: tf.Scalar,
-  limit: number,
-): tf.Tensor[] {
-  const norm = tf.sqrt(tf.mul(halfSquared, 2))
+/** Scales all gradients by `min(1, limit / (‖g‖ + 1e-6))`, ‖g‖ over all of them together (Pascanu et al. 2013). */
+function clipped(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
+  const norm = tf.sqrt(tf.mul(tf.addN(gradients.map(halfSquares)), 2))
   const scale = tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1)
   return gradients.map((gradient) => tf.mul(gradient, scale))
 }
@@ -133,10 +129,9 @@ function clipped(
 function ruled(
   gradients: tf.Tensor[],
   weights: readonly tf.Tensor[],
-  halfSquared: tf.Scalar,
   { clipNorm, weightDecay }: GradientRules,
 ): tf.Tensor[] {
-  const bounded = clipNorm === null ? gradients : clipped(gradients, halfSquared, clipNorm)
+  const bounded = clipNorm === null ? gradients : clipped(gradients, clipNorm)
   if (weightDecay === 0) return bounded
   return bounded.map((gradient, index) =>
     tf.add(gradient, tf.mul(weights[index] as tf.Tensor, weightDecay)),
@@ -162,6 +157,7 @@ export function createGradients(
     tf.tidy(() => {
       const values = trainable.map((name) => given[name] as tf.Tensor)
       const view = viewOfBatch(batch)
+      const live = liveTerms(objective, batch.scheduled)
       const mode = { training: true, dropoutSeed: batch.dropoutSeed } as const
       // What is needed besides the loss must be kept by hand: tfjs frees all else when the forward pass ends.
       const kept: tf.Tensor[] = []
@@ -179,12 +175,12 @@ export function createGradients(
           positions: batch.positions,
           remembered: {},
         }
-        const terms = objective.map((term, index) => termLoss(term, index, student, view.targets))
+        const terms = live.map((term, index) => termLoss(term, index, student, view.targets))
         updates = { ...forward.updates, ...student.remembered }
         kept.push(forward.logits, ...terms)
         for (const tensor of [...kept, ...Object.values(updates)]) tf.keep(tensor)
         return tf.addN(
-          terms.map((loss, index) => tf.mul(loss, objective[index]?.weight ?? 0)),
+          terms.map((loss, index) => tf.mul(loss, live[index]?.weight ?? 0)),
         ) as tf.Scalar
       }
       // Weights behind the layers that are compared have none, which the usual functions of tfjs take for a mistake.
@@ -192,10 +188,9 @@ export function createGradients(
       const grads = values.map((value, index) => reached[index] ?? tf.zerosLike(value))
       const [logits, ...terms] = kept
       const correct = countCorrect(logits as tf.Tensor2D, view.labels)
-      const halfSquared = tf.addN(grads.map(halfSquares)) as tf.Scalar
-      const measurements = tf.stack([...terms, correct, halfSquared]) as tf.Tensor1D
+      const measurements = tf.stack([...terms, correct]) as tf.Tensor1D
       for (const tensor of kept) tensor.dispose()
-      const gradients = ruled(grads, values, halfSquared, rules)
+      const gradients = ruled(grads, values, rules)
       return { gradients, updates, measurements } as BatchGradients & tf.TensorContainerObject
     })
 }

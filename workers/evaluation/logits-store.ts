@@ -44,7 +44,8 @@ export function readLogits(
   return new Float32Array(bytes.buffer, bytes.byteOffset, rows * classes)
 }
 
-function cut(logits: Float32Array, classes: number, rows: Uint32Array): Float32Array {
+/** Some rows of `[rows, classes]`. */
+export function cut(logits: Float32Array, classes: number, rows: Uint32Array): Float32Array {
   const part = new Float32Array(rows.length * classes)
   for (const [index, row] of rows.entries())
     part.set(logits.subarray(row * classes, (row + 1) * classes), index * classes)
@@ -106,4 +107,23 @@ export function armLogits(
     'logits-missing',
     `no logits of the ${arm} on the ${rows.kind} rows of ${where}`,
   )
+}
+
+/**
+ * Logits `[dataset rows, classes]` of the teacher that was trained for a fold (the final: null); null where they were not
+ * kept.
+ *
+ * @throws MeasurementError when the file has not the expected size
+ */
+export function teacherLogits(
+  files: readonly MeasuredLogits[],
+  read: ReadFile,
+  trainedFor: number | null,
+  rows: number,
+  classes: number,
+): Float32Array | null {
+  const file = files.find(
+    ({ arm, fold, covers }) => arm === 'teacher' && fold === trainedFor && covers === 'all',
+  )
+  return file ? readLogits(read, file.path, rows, classes) : null
 }

@@ -1,20 +1,13 @@
 /** What each network makes of the classes that its transfer set left out, and what raising their biases did. */
 import { finalIsMeasured, foldCount } from '../../src/domain/job-plan.ts'
-import type { OmittedClass } from '../../src/domain/report.ts'
+import type { OmittedClass } from '../../src/domain/report/omitted-class.ts'
 import { omittedClasses } from '../../src/domain/transfer.ts'
-import type { Rebalancing, ReportTask } from '../trainer-contract.ts'
-import { armLogits, type MeasuredRows, type ReadFile } from './logits-store.ts'
-import { argmax } from './metrics.ts'
-import { partition } from './split.ts'
-import { transferSet } from './transfer-set.ts'
-
-interface Scene {
-  readonly task: ReportTask
-  readonly read: ReadFile
-  readonly labels: Int32Array
-  /** Null without a test set. */
-  readonly testLabels: Int32Array | null
-}
+import { partition } from '../../src/splits/split.ts'
+import { transferSet } from '../../src/splits/transfer-set.ts'
+import type { Rebalancing } from '../trainer-contract.ts'
+import { armLogits, type MeasuredRows } from './logits-store.ts'
+import { argmax } from './metrics/argmax.ts'
+import type { Scene } from './report/scene.ts'
 
 type StudentArm = 'distilled' | 'control'
 
@@ -66,10 +59,10 @@ function measuredRows(
 }
 
 function ofFold(scene: Scene, fold: number | null, omitted: readonly number[]): OmittedClass[] {
-  const { task, read, labels } = scene
+  const { task, read, labels, groups } = scene
   const { evaluation, dataset } = task.job
   const { classNames } = dataset
-  const parts = partition(evaluation.split, labels, fold)
+  const parts = partition(evaluation.split, labels, fold, groups)
   const left = transferSet(parts.training, labels, omitted).omitted
   const omittedLabels = Int32Array.from(left, (row) => labels[row] as number)
   const measured = measuredRows(scene, fold, parts.heldOut)

@@ -56,6 +56,8 @@ CREATE TABLE "datasets" (
     "content_sha256" CHAR(64) NOT NULL,
     "features_sha256" CHAR(64) NOT NULL,
     "labels_sha256" CHAR(64) NOT NULL,
+    "groups_sha256" CHAR(64),
+    "groups" JSONB,
     "size_bytes" BIGINT NOT NULL,
     "profile" JSONB NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,

@@ -28,6 +28,13 @@ const UploadQuery = Type.Object({
       description: 'csv: the column with the class; default `label`.',
     }),
   ),
+  groupColumn: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description:
+        'csv: a column that names which rows belong together (one patient, one writer); it is no feature. For `evaluation.groups` of jobs.',
+    }),
+  ),
   inputShape: Type.Optional(
     Type.String({
       pattern: '^\\d+(,\\d+){0,2}$',
@@ -64,6 +71,7 @@ interface Settings {
   readonly name?: string
   readonly format?: string
   readonly labelColumn?: string
+  readonly groupColumn?: string
   readonly inputShape?: string
 }
 
@@ -80,6 +88,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
       name: settings.name ?? name,
       source,
       labelColumn: settings.labelColumn ?? 'label',
+      groupColumn: settings.groupColumn ?? null,
       inputShape: numberList('inputShape', settings.inputShape),
     })
 
@@ -98,6 +107,11 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
     const settings: Settings = { ...values, ...query }
     const format = settings.format ?? 'csv'
     if (format === 'idx') {
+      if (settings.groupColumn !== undefined)
+        throw new Problem(
+          'invalid-dataset',
+          'format idx has no columns, so `groupColumn` cannot name one: send a dataset with groups as csv.',
+        )
       const images = part(files, 'images')
       return datasets.uploadIdx({
         name: settings.name ?? baseName(images.filename),
@@ -125,7 +139,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['datasets'],
         summary: 'Upload a dataset',
         description:
-          'csv: numbers with a header line and one column of class labels (text or numbers). idx: the format of MNIST, as a form with `images` and `labels`.',
+          'csv: numbers with a header line and one column of class labels (text or numbers), and with `groupColumn` one of groups. idx: the format of MNIST, as a form with `images` and `labels`.',
         consumes: [...RAW_TYPES, 'multipart/form-data'],
         querystring: UploadQuery,
         body: UPLOAD_BODY,

@@ -1,4 +1,4 @@
-/** What a job has to show: events, learning curves, report, student. */
+/** What a job has to show: events, learning curves, student. */
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -6,10 +6,10 @@ import type { ExportService } from '../../application/export-service.ts'
 import type { JobService } from '../../application/job-service.ts'
 import type { Model } from '../../domain/model.ts'
 import type { BlobStore } from '../../domain/ports.ts'
-import type { Report } from '../../domain/report.ts'
 import { DOWNLOAD_RESPONSES, FormatQuery, sendWeights } from '../download.ts'
 import { jobEventStream } from '../event-stream.ts'
 import { Id, problems } from '../schemas/common.ts'
+import { type EpochPoint, EpochPointSchema } from '../schemas/learning-curve.ts'
 
 /** Of the database's integer. */
 const MAX_SEQUENCE = 2_147_483_647
@@ -112,7 +112,7 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
                 index: Type.Union([Type.Integer(), Type.Null()]),
                 fold: Type.Union([Type.Integer(), Type.Null()]),
                 attempt: Type.Integer(),
-                epochs: Type.Array(Type.Unknown()),
+                epochs: Type.Array(EpochPointSchema),
               }),
             ),
           }),
@@ -129,33 +129,16 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
           index: number | null
           fold: number | null
           attempt: number
-          epochs: unknown[]
+          epochs: EpochPoint[]
         }
       >()
       for (const { values, index = null, ...row } of await jobs.metrics(params.id)) {
         const entry = series.get(row.task) ?? { ...row, index, epochs: [] }
-        entry.epochs.push(values)
+        entry.epochs.push(values as EpochPoint)
         series.set(row.task, entry)
       }
       return { data: [...series.values()] }
     },
-  )
-
-  app.get(
-    '/:id/report',
-    {
-      schema: {
-        operationId: 'getJobReport',
-        tags: ['jobs'],
-        summary: 'The report',
-        params: Id('job'),
-        response: {
-          200: Type.Unsafe<Report>({ $ref: 'Report#' }),
-          ...problems('job-not-found', 'not-ready', 'never-ready'),
-        },
-      },
-    },
-    ({ params }) => jobs.report(params.id),
   )
 
   app.get(

@@ -13,6 +13,17 @@ export const DatasetSchema = Type.Object(
     }),
     featureType: Type.Enum(['uint8', 'float32']),
     classes: Type.Integer(),
+    groups: Type.Union(
+      [
+        Type.Object({
+          column: Type.String({ description: 'Of the file; it is no feature.' }),
+          count: Type.Integer(),
+          largest: Type.Integer({ description: 'Rows of the largest group.' }),
+        }),
+        Type.Null(),
+      ],
+      { description: 'Rows that belong together; null where no column says so.' },
+    ),
     sizeBytes: Type.Integer(),
     contentSha256: Type.String({ description: 'Equal hash, equal data.' }),
     profile: Type.Object({
@@ -36,6 +47,11 @@ export const datasetBody = (dataset: Dataset) => ({
   inputShape: [...dataset.inputShape],
   featureType: dataset.featureType,
   classes: dataset.classNames.length,
+  groups: dataset.groups && {
+    column: dataset.groups.column,
+    count: dataset.groups.count,
+    largest: dataset.groups.largest,
+  },
   sizeBytes: dataset.sizeBytes,
   contentSha256: dataset.contentSha256,
   profile: {

@@ -69,7 +69,7 @@ const SUMMARY = {
         OrNull(
           Type.Record(Type.String(), Type.Unknown(), {
             description:
-              'What the message says, for programs. Of `non-finite-loss`: `term` (null: only the gradient), `epoch`, `step`, `terms`, `gradientNorm`, and `lastFinite` with the same of the step before.',
+              'What the message says, for programs. Of `non-finite-loss`: `what` (term, gradient or weights), `term` (null where none can be named), `epoch`, `step`, `terms`, `lastFinite` with the same of the step before, and `lastGradients` with the norms at the start of the epoch.',
           }),
         ),
       ),
@@ -153,6 +153,8 @@ export function jobBody(job: JobView): Static<typeof JobSchema> {
       events: `${self}/events`,
       metrics: `${self}/metrics`,
       report: `${self}/report`,
+      plots: `${self}/report/plots`,
+      split: `${self}/split`,
       student: `${self}/student`,
       cancel: `${self}/cancel`,
     },

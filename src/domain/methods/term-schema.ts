@@ -1,6 +1,7 @@
 /** JSON schema of a term, out of the card of its method. */
 import { type TSchema, Type } from 'typebox'
 import { strict } from '../schema.ts'
+import { scheduledSchema, UntilEpoch } from '../term-schedule.ts'
 import {
   cardOf,
   defaultWeight,
@@ -11,12 +12,14 @@ import {
 
 const weight = (method: Method) =>
   Type.Optional(
-    Type.Number({
-      minimum: 0,
-      maximum: 1e6,
-      default: defaultWeight(method),
-      description: 'Factor of the term in the sum.',
-    }),
+    scheduledSchema(
+      Type.Number({
+        minimum: 0,
+        maximum: 1e6,
+        default: defaultWeight(method),
+        description: 'Factor of the term in the sum.',
+      }),
+    ),
   )
 
 const LayerName = (description: string) =>
@@ -71,11 +74,15 @@ function tapsSchema(method: Method): TSchema {
 export function termSchema(method: Method): TSchema {
   const options: Record<string, TSchema> = {}
   for (const [name, schema] of Object.entries(cardOf(method).options))
-    options[name] = Type.Optional(schema)
+    options[name] = Type.Optional(name === 'temperature' ? scheduledSchema(schema) : schema)
   return Type.Object(
     {
       method: Type.Literal(method),
       weight: weight(method),
+      untilEpoch: Type.Optional({
+        ...UntilEpoch,
+        description: 'The weight is 0 after so many epochs of the training, or of the stage.',
+      }),
       ...options,
       ...(readsFeatures(method) ? { taps: Type.Optional(tapsSchema(method)) } : {}),
     },

@@ -7,6 +7,7 @@ const CONTENT = {
   classNames: ['a', 'b'],
   featuresSha256: 'f',
   labelsSha256: 'l',
+  groupsSha256: null,
 } as const
 
 test('every part of the content changes the hash, and nothing else does', () => {
@@ -16,6 +17,7 @@ test('every part of the content changes the hash, and nothing else does', () => 
     { ...CONTENT, classNames: ['b', 'a'] },
     { ...CONTENT, classNames: ['a","b'] },
     { ...CONTENT, featuresSha256: 'l', labelsSha256: 'f' },
+    { ...CONTENT, groupsSha256: 'g' },
   ]
   const hashes = [CONTENT, ...changed].map(contentSha256)
   expect(new Set(hashes).size).toBe(hashes.length)

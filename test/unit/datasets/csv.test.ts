@@ -311,3 +311,31 @@ test('the source waits for the sink', async () => {
   await readCsv(source(), { ...OPTIONS, maxRows: 1e6 }, sink)
   expect(most).toBe(1)
 })
+
+test('a group column is no feature, and becomes an index in the order in which groups come up', async () => {
+  const file = 'a,patient,label,b\n1,zoe,x,2\n3, amy ,y,4\n5,zoe,y,6\n7,"bo\nb",x,8\n'
+  for (const size of [1, 1000]) {
+    const got = await read(file, { groupColumn: 'patient' }, size)
+    expect(got).toMatchObject({
+      inputShape: [2],
+      features: [1, 2, 3, 4, 5, 6, 7, 8],
+      profile: { featureNames: ['a', 'b'] },
+      groups: { column: 'patient', count: 3, largest: 2, ofClass: [2, 2] },
+    })
+    expect([...(got.groups?.ofRow ?? [])]).toEqual([0, 1, 0, 2])
+  }
+  expect((await read('a,label\n1,x\n2,y\n')).groups).toBeNull()
+})
+
+test.each([
+  ['a,label\n1,x\n2,y\n', 'patient', 'group-column-missing', 'the file has "a", "label"'],
+  ['a,label\n1,x\n2,y\n', 'label', 'group-is-label', 'both the label and the group'],
+  ['a,g,label\n1,,x\n2,1,y\n', 'g', 'empty-group', 'row 2, column "g"'],
+  ['a,g,label\n1,1,x\n2,1,y\n', 'g', 'one-group', 'all 2 rows'],
+  [`a,g,label\n1,${'n'.repeat(201)},x\n`, 'g', 'group-too-long', '201 characters'],
+  ['g,label\n1,x\n2,y\n', 'g', 'no-features', 'the group column "g"'],
+])('groups that cannot be are refused: %j by %s', async (file, groupColumn, code, message) => {
+  const error = await failure(file, { groupColumn })
+  expect(error.code).toBe(code)
+  expect(error.message).toContain(message)
+})

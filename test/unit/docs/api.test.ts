@@ -3,6 +3,7 @@ import { LAYER_TYPES } from '../../../src/domain/layers.ts'
 import { METHODS } from '../../../src/domain/objective.ts'
 import { PRESET_OPTIONS } from '../../../src/domain/presets.ts'
 import { PROBLEMS } from '../../../src/domain/problems.ts'
+import { PLOT_NAMES } from '../../../src/report-page/report-plots.ts'
 import { readText, tableRows, unquoted, withoutBlocks } from './support.ts'
 
 const api = readText('docs/api.md')
@@ -47,4 +48,12 @@ test('docs/methods.md cites what the API cites', () => {
     const identifier = /arXiv:\S+(?=,)/.exec(citation)?.[0]
     if (identifier) expect(page).toContain(identifier)
   }
+})
+
+test('the table of plots has every plot', () => {
+  expect(
+    tableRows(api, '| Plot |')
+      .map(([name = '']) => unquoted(name))
+      .toSorted(),
+  ).toEqual([...PLOT_NAMES].toSorted())
 })

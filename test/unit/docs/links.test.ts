@@ -22,6 +22,7 @@ test('the pages that a reader expects are there', () => {
       'docs/architecture.md',
       'docs/methods.md',
       'docs/operations.md',
+      'docs/report.md',
       'examples/README.md',
     ]),
   )

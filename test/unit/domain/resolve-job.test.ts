@@ -24,6 +24,33 @@ test('defaults are filled in', () => {
   })
 })
 
+const patients = { column: 'patient', count: 12, largest: 20, ofClass: [9, 8, 4] }
+const grouped = { dataset: dataset({ groups: patients, groupsSha256: '9'.repeat(64) }) }
+
+test('groups are named by true or by their column, and rare classes are noted', () => {
+  for (const groups of [true, 'patient']) {
+    const job = resolved(spec({ evaluation: { groups } }), references(grouped))
+    expect(job.evaluation.split).toEqual({
+      kind: 'k-fold',
+      folds: 5,
+      stratified: true,
+      seed: 42,
+      grouped: true,
+    })
+    expect(job.dataset.groups).toEqual({ column: 'patient', count: 12, sha256: '9'.repeat(64) })
+    expect(job.notes.join()).toContain('fewer than 5 groups: c (4)')
+  }
+  const ungrouped = resolved(spec(), references(grouped))
+  expect(ungrouped.evaluation.split).not.toHaveProperty('grouped')
+})
+
+test('a split without repeats is written as it always was', () => {
+  const one = resolved(spec({ evaluation: { repeats: 1 } }))
+  expect(one.evaluation.split).toEqual(resolved(spec()).evaluation.split)
+  const three = resolved(spec({ evaluation: { repeats: 3 } }))
+  expect(three.evaluation.split).toMatchObject({ folds: 5, repeats: 3 })
+})
+
 test('what the client says wins over every default', () => {
   const job = resolved(
     spec({
@@ -90,6 +117,87 @@ test.each<[string, Partial<JobSpec>, Parameters<typeof references>[0], string, s
     {},
     '/evaluation/folds',
     'folds-exceed-class',
+  ],
+  [
+    'groups where the dataset has none',
+    { evaluation: { groups: true } },
+    {},
+    '/evaluation/groups',
+    'dataset-without-groups',
+  ],
+  [
+    'groups of another column',
+    { evaluation: { groups: 'doctor' } },
+    grouped,
+    '/evaluation/groups',
+    'group-column-differs',
+  ],
+  [
+    'more folds than groups',
+    { evaluation: { groups: true, folds: 13 } },
+    grouped,
+    '/evaluation/folds',
+    'parts-exceed-groups',
+  ],
+  [
+    'inner validation where a training has but one group',
+    { evaluation: { groups: true, folds: 2 }, training: { earlyStopping: {} } },
+    {
+      dataset: dataset({
+        groups: { ...patients, count: 2, ofClass: [2, 2, 2] },
+        groupsSha256: '9'.repeat(64),
+      }),
+    },
+    '/training/validationFraction',
+    'validation-split-empty',
+  ],
+  [
+    'cross-fit with a stored teacher',
+    { teacher: { model: 'mdl_t' }, evaluation: { teacherPerFold: 'cross-fit' } },
+    { teacher: { ...teacher, form: networkForm([8, 8, 1]), classes: 3 } },
+    '/evaluation/teacherPerFold',
+    'teacher-cannot-be-retrained',
+  ],
+  [
+    'cross-fit with a term that compares layers',
+    {
+      objective: { variant: 'prototypical' },
+      evaluation: { teacherPerFold: 'cross-fit' },
+    },
+    {},
+    '/objective/variant',
+    'not-with-cross-fit',
+  ],
+  [
+    'cross-fit with augmented rows',
+    {
+      training: { augmentation: { noise: { standardDeviation: 0.1 } } },
+      evaluation: { teacherPerFold: 'cross-fit' },
+    },
+    {},
+    '/training/augmentation',
+    'not-with-cross-fit',
+  ],
+  [
+    'more inner folds than training rows of a class',
+    { evaluation: { folds: 2, teacherPerFold: 'cross-fit', innerFolds: 10 } },
+    { dataset: dataset({ classCounts: [42, 42, 16] }) },
+    '/evaluation/innerFolds',
+    'folds-exceed-class',
+  ],
+  [
+    'inner folds without cross-fit',
+    { evaluation: { innerFolds: 3 } },
+    {},
+    '/evaluation/innerFolds',
+    'option-not-applicable',
+  ],
+  [
+    'repeats of a holdout',
+    { evaluation: { protocol: 'holdout', repeats: 2 } },
+    {},
+    '/evaluation/repeats',
+    'option-not-applicable',
   ],
   [
     'a batch larger than the rows',

@@ -6,7 +6,7 @@ import { addNoise, partnerOf, shiftAndFlip } from '../../../workers/engine/augme
 import { compiledRunner } from '../../../workers/engine/compile/compiled-runner.ts'
 import { fedBatches } from '../../../workers/engine/compile/fed-data.ts'
 import { eagerRunner } from '../../../workers/engine/eager-runner.ts'
-import { measurementsOf } from '../../../workers/engine/measurements.ts'
+import { createProbe, probeMeasurementsOf } from '../../../workers/engine/gradient-probe.ts'
 import { mixShare } from '../../../workers/engine/mix-share.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { createOptimizer } from '../../../workers/engine/optimizers.ts'
@@ -14,7 +14,6 @@ import { predict } from '../../../workers/engine/predict.ts'
 import type { StepRunner } from '../../../workers/engine/step-runner.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import type { TrainingInput } from '../../../workers/engine/training-input.ts'
-import { createTrainingStep, initialState } from '../../../workers/engine/training-step.ts'
 import { batchesFrom, viewOf } from '../../../workers/engine/training-view.ts'
 import { initialize, upload } from '../../../workers/engine/weights.ts'
 import { fixture, networkOf, randomRows, readJson, rowNumbers, trainingOf } from './support.ts'
@@ -153,29 +152,27 @@ test("loss and gradient norm of a mixed batch are PyTorch's", () => {
       { type: 'dense', name: 'dense_1', units: 3 },
     ],
   )
-  const training = trainingOf({ optimizer: { name: 'sgd' }, augmentation: { mixup: { alpha: 1 } } })
-  const optimizer = createOptimizer(training.optimizer)
+  const training = trainingOf({ augmentation: { mixup: { alpha: 1 } } })
   const view = viewOf({ training, normalization: null } as TrainingInput)
   const row = tf.tidy(() => {
     const weights = Object.fromEntries(
       Object.entries(golden.weights).map(([name, values]) => [name, tf.tensor(values)]),
     )
-    const step = createTrainingStep(network, LABELS_ONLY, optimizer, null, view)
-    return step(
-      initialState(network, weights, optimizer),
-      {
-        inputs: tf.tensor2d(golden.inputs),
-        labels: tf.tensor1d(golden.labels, 'int32'),
-        teacherLogits: null,
-        dropoutSeed: tf.tensor1d([1, 1], 'int32'),
-        mixShare: tf.tensor1d([golden.mixup.share]),
-      },
-      [tf.scalar(0.1)],
-    ).measurements
+    return createProbe(
+      network,
+      LABELS_ONLY,
+      view,
+    )(weights, {
+      inputs: tf.tensor2d(golden.inputs),
+      labels: tf.tensor1d(golden.labels, 'int32'),
+      teacherLogits: null,
+      dropoutSeed: tf.tensor1d([1, 1], 'int32'),
+      mixShare: tf.tensor1d([golden.mixup.share]),
+    })
   })
-  const { terms, gradientNorm } = measurementsOf(row.dataSync() as Float32Array, 0, 1)
+  const { values, gradientNorm } = probeMeasurementsOf(row.dataSync() as Float32Array, 1)
   row.dispose()
-  expect(terms[0]).toBeCloseTo(golden.mixup.loss, 6)
+  expect(values[0]).toBeCloseTo(golden.mixup.loss, 6)
   expect(gradientNorm).toBeCloseTo(golden.mixup.gradientNorm, 6)
 })
 

@@ -5,7 +5,7 @@ import { embed } from '../../../workers/engine/compile/embed.ts'
 import { Graph } from '../../../workers/engine/compile/graph.ts'
 import { recordedAttribute } from '../../../workers/engine/compile/messages.ts'
 import { record } from '../../../workers/engine/compile/record.ts'
-import { recordStep } from '../../../workers/engine/compile/record-step.ts'
+import { outputsOfStep, recordStep } from '../../../workers/engine/compile/record-step.ts'
 import { requireSameProgram } from '../../../workers/engine/compile/same-program.ts'
 import { openSession } from '../../../workers/engine/compile/session.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
@@ -100,7 +100,9 @@ test('a training step with a mask made in JavaScript is refused', () => {
   const record = (mask: () => tf.Tensor) =>
     recordStep(
       input,
-      (weights, batch) => gradientsOf(weights, { ...batch, inputs: tf.mul(batch.inputs, mask()) }),
+      outputsOfStep(input, (weights, batch) =>
+        gradientsOf(weights, { ...batch, inputs: tf.mul(batch.inputs, mask()) }),
+      ),
       8,
     )
   expect(record(() => tf.ones([8, 4])).operations.length).toBeGreaterThan(10)

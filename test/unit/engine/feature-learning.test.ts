@@ -79,7 +79,7 @@ test.each<[TermSpec, number]>([
   expect(execution).toMatchObject({ mode: 'graph', isFallback: false })
   expect(weights.map(({ name }) => name)).toEqual(input.initialWeights.map(({ name }) => name))
   const [first, last] = [epochs[0], epochs.at(-1)]
-  expect(last?.terms[0]).toBeLessThan(share * (first?.terms[0] ?? 0))
+  expect(last?.terms[0]?.value).toBeLessThan(share * (first?.terms[0]?.value ?? 0))
   expect(last?.trainAccuracy).toBeGreaterThan(0.9)
   expect(tf.memory().numTensors).toBe(0)
 })

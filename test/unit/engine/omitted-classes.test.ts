@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { partition } from '../../../src/splits/split.ts'
 import { readSafetensors } from '../../../workers/engine/export/safetensors.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
 import { executeTask } from '../../../workers/execute-task.ts'
 import {
   OUTPUT_FILES,
@@ -34,7 +34,11 @@ test('rows of an omitted class are not trained on, and all held-out rows are ans
   const left = training.filter((row) => labels[row] !== OMITTED).length
   const task = files.task({ omittedClasses: [OMITTED] })
   const result = await run(task)
-  expect(result).toMatchObject({ trainingRows: left, heldOutRows: 30, files: ['heldOutLogits'] })
+  expect(result).toMatchObject({
+    trainingRows: left,
+    heldOutRows: 30,
+    files: ['heldOutLogits', 'curve'],
+  })
   expect(left).toBeLessThan(training.length)
 })
 

@@ -36,13 +36,16 @@ const read = (task: TrainTask, file: keyof typeof OUTPUT_FILES): Buffer =>
   readFileSync(path.join(task.outputDirectory, OUTPUT_FILES[file]))
 const floats = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
 
-test('a fold of a student leaves its held-out logits and nothing else', async () => {
+test('a fold of a student leaves its held-out logits, its curve and nothing else', async () => {
   const task = files.task()
   const result = await run(task)
-  expect(readdirSync(task.outputDirectory)).toEqual([OUTPUT_FILES.heldOutLogits])
+  expect(readdirSync(task.outputDirectory)).toEqual([
+    OUTPUT_FILES.curve,
+    OUTPUT_FILES.heldOutLogits,
+  ])
   expect(read(task, 'heldOutLogits').length).toBe(30 * 3 * 4)
   expect(result).toMatchObject({
-    files: ['heldOutLogits'],
+    files: ['heldOutLogits', 'curve'],
     trainingRows: 60,
     heldOutRows: 30,
     steps: 8,
@@ -52,10 +55,28 @@ test('a fold of a student leaves its held-out logits and nothing else', async ()
   )
 })
 
+test('weights that were made comparable are in the result and in a file', async () => {
+  const teaching = files.task({ arm: 'teacher' })
+  await run(teaching)
+  const task = files.task({
+    arm: 'distilled',
+    objective: resolveObjective(),
+    teacherLogitsPath: path.join(teaching.outputDirectory, OUTPUT_FILES.allLogits),
+    suggestWeights: { steps: 2 },
+  })
+  const { suggestedWeights, files: left } = await run(task)
+  expect(left).toContain('suggestedWeights')
+  expect(suggestedWeights?.[0]?.map(({ method }) => method)).toEqual([
+    'soft-targets',
+    'hard-labels',
+  ])
+  expect(JSON.parse(read(task, 'suggestedWeights').toString())).toEqual(suggestedWeights)
+})
+
 test('a teacher leaves its logits on all rows, in agreement with the held-out ones', async () => {
   const task = files.task({ arm: 'teacher' })
   const result = await run(task)
-  expect(result.files).toEqual(['heldOutLogits', 'allLogits'])
+  expect(result.files).toEqual(['heldOutLogits', 'allLogits', 'curve'])
   const [all, heldOut] = [floats(read(task, 'allLogits')), floats(read(task, 'heldOutLogits'))]
   expect(all.length).toBe(90 * 3)
   for (const [index, value] of heldOut.entries()) expect(all[60 * 3 + index]).toBeCloseTo(value, 5)
@@ -64,7 +85,7 @@ test('a teacher leaves its logits on all rows, in agreement with the held-out on
 test('a delivered final answers the test set, and its file predicts the same logits again', async () => {
   const task = files.task({ fold: null, deliver: true, testSet: files.dataset })
   const result = await run(task, final)
-  expect(result.files).toEqual(['testLogits', 'safetensors', 'tfjs'])
+  expect(result.files).toEqual(['testLogits', 'curve', 'safetensors', 'tfjs'])
   const { metadata, arrays } = readSafetensors(read(task, 'safetensors'))
   expect(JSON.parse(metadata.network ?? '')).toEqual(task.network)
   expect(JSON.parse(metadata.classNames ?? '')).toEqual(['a', 'b', 'c'])
@@ -255,7 +276,12 @@ test('rows set aside for validation train neither weights nor normalization, and
 
 test('a teacher of a fold leaves its weights where its student has to ask it about augmented rows', async () => {
   const teaching = files.task({ arm: 'teacher', keepWeights: true })
-  expect((await run(teaching)).files).toEqual(['heldOutLogits', 'allLogits', 'safetensors'])
+  expect((await run(teaching)).files).toEqual([
+    'heldOutLogits',
+    'allLogits',
+    'curve',
+    'safetensors',
+  ])
   const augmentation = resolveAugmentation({ shift: { pixels: 1 } }, files.dataset.inputShape)
   const student = (changes: Partial<TrainTask> = {}) =>
     files.task({
@@ -318,9 +344,11 @@ test.each(JOB_METHODS.filter(readsFeatures))(
     const epochs: EpochMetrics[] = []
     const recorded = { ...hooks, onEpoch: (metrics: EpochMetrics) => epochs.push(metrics) }
     await runTrain(task, final, recorded, signal)
-    expect(epochs.every(({ terms }) => terms.length === 2 && terms.every(Number.isFinite))).toBe(
-      true,
-    )
+    expect(
+      epochs.every(
+        ({ terms }) => terms.length === 2 && terms.every(({ value }) => Number.isFinite(value)),
+      ),
+    ).toBe(true)
     const names = readSafetensors(read(task, 'safetensors')).arrays.map(({ name }) => name)
     expect(names).toEqual([
       'conv.kernel',

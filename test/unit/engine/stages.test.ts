@@ -70,7 +70,7 @@ test('each stage has its own terms, and what it trains beside the student', asyn
     [5, 2],
     [6, 2],
   ])
-  expect(epochs[3]?.terms[0]).toBeLessThan(epochs[0]?.terms[0] ?? 0)
+  expect(epochs[3]?.terms[0]?.value).toBeLessThan(epochs[0]?.terms[0]?.value ?? 0)
   expect(trained.weights.map(({ name }) => name)).toEqual(
     input.initialWeights.map(({ name }) => name),
   )

@@ -8,6 +8,7 @@ import { eagerRunner } from '../../../workers/engine/eager-runner.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { createOptimizer } from '../../../workers/engine/optimizers.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
+import { scheduledNumbers } from '../../../workers/engine/scheduled-terms.ts'
 import type { StepInput, StepRunner } from '../../../workers/engine/step-runner.ts'
 import type { TrainingInput } from '../../../workers/engine/training-input.ts'
 import { initialize, type NamedArray } from '../../../workers/engine/weights.ts'
@@ -69,8 +70,11 @@ export function outcome(make: Make, input: TrainingInput, stepsPerCall = 2) {
   for (let epoch = 0; epoch < 2; epoch++) {
     let call: StepInput[] = []
     for (let start = 0; start < input.rows.length; start += batchSize) {
+      const epochs = step / Math.ceil(input.rows.length / batchSize)
+      const scheduled = scheduledNumbers(input.objective, epochs)
       const next = {
         rows: input.rows.subarray(start, start + batchSize),
+        ...(scheduled.length > 0 ? { scheduled } : {}),
         step: ++step,
         rates: rates(0.05, step),
       }

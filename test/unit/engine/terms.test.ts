@@ -8,11 +8,13 @@ import {
   type TermSpec,
 } from '../../../src/domain/objective.ts'
 import { networkUpTo, tapPoints } from '../../../src/domain/tap-points.ts'
+import { numberAt } from '../../../src/domain/term-schedule.ts'
 import { apply } from '../../../workers/engine/forward.ts'
 import { headFrom } from '../../../workers/engine/losses/term-weights.ts'
 import { termLoss } from '../../../workers/engine/losses/terms.ts'
 import { fitNormalization } from '../../../workers/engine/normalization.ts'
 import { predict } from '../../../workers/engine/predict.ts'
+import { liveTerms } from '../../../workers/engine/scheduled-terms.ts'
 import { tf } from '../../../workers/engine/tensorflow.ts'
 import { termConstants } from '../../../workers/engine/term-constants.ts'
 import { createGradients } from '../../../workers/engine/training-step.ts'
@@ -42,7 +44,7 @@ const measured = (values: readonly number[]) => [
 test.each(JOB_METHODS)('%s trains as a graph as it does eagerly', async (method) => {
   // A gentle weight: what is compared is the arithmetic, and rounding must not be blown up.
   const input = await inputFor(method, (terms) =>
-    terms.map((term) => ({ ...term, weight: Math.min(term.weight, 1) })),
+    terms.map((term) => ({ ...term, weight: Math.min(numberAt(term.weight, 0), 1) })),
   )
   const [got, want] = [outcome(compiled, input), outcome(eager, input)]
   expect(want.measured.every(Number.isFinite)).toBe(true)
@@ -75,7 +77,7 @@ test.each(FEATURE_METHODS)('%s leaves the teacher as it is', async (method) => {
 test.each(FEATURE_METHODS)('no gradient of %s reaches the teacher', async (method) => {
   const { network, objective, initialWeights, teacher: by, ...input } = await inputFor(method)
   const { projectors = [], memories = [], constants = [] } = input
-  const [term] = objective
+  const [term] = liveTerms(objective, undefined)
   if (!by || !term) throw new Error('no teacher')
   tf.tidy(() => {
     const weights = upload([...initialWeights, ...projectors, ...memories])

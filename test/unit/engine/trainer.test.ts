@@ -58,7 +58,10 @@ test(
     expect(
       messages.flatMap((message) => (message.type === 'progress' ? [message.progress.phase] : [])),
     ).toEqual(expect.arrayContaining(['load', 'train', 'evaluate']))
-    expect(messages.at(-1)).toMatchObject({ type: 'result', result: { files: ['heldOutLogits'] } })
+    expect(messages.at(-1)).toMatchObject({
+      type: 'result',
+      result: { files: ['heldOutLogits', 'curve'] },
+    })
   },
   TIMEOUT_MS,
 )

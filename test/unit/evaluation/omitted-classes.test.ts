@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Split } from '../../../src/domain/evaluation.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import { partition } from '../../../src/splits/split.ts'
 import { measureOmitted } from '../../../workers/evaluation/omitted-classes.ts'
-import { reportStamps } from '../../../workers/evaluation/report-notes.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
+import { reportStamps } from '../../../workers/evaluation/report/stamps.ts'
 import type { Rebalancing, ReportTask } from '../../../workers/trainer-contract.ts'
 import { dataset, references, resolved, spec } from '../../support/specs.ts'
 
@@ -82,12 +82,14 @@ function scene(job: ResolvedJob, shift: number | null, testLabels: Int32Array | 
     testLabelsPath: null,
     logits,
     validations: [],
+    curves: [],
     latencyPath: 'unused',
+    suggestions: [],
     ...(shift === null ? {} : { rebalancings }),
     outputDirectory: 'unused',
   }
   const read = (path: string): Uint8Array => files.get(path) ?? new Uint8Array()
-  return { task, read, labels, testLabels }
+  return { task, read, labels, groups: null, testLabels }
 }
 
 test('without omitted classes there is nothing to tell', () => {

@@ -1,144 +1,20 @@
-import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
-import { inferNetwork } from '../../../src/domain/infer-network.ts'
-import type { LatencyRecord } from '../../../src/domain/latency.ts'
-import type { Network } from '../../../src/domain/network.ts'
 import { LABELS_ONLY } from '../../../src/domain/objective.ts'
-import { Measurement, Report } from '../../../src/domain/report.ts'
-import type {
-  DatasetReference,
-  ResolvedJob,
-  ResolvedMember,
-} from '../../../src/domain/resolved-job.ts'
+import type { Report } from '../../../src/domain/report/report.ts'
+import type { ResolvedJob, ResolvedMember } from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
+import type { Arm } from '../../../src/domain/words.ts'
+import { partition } from '../../../src/splits/split.ts'
 import { MeasurementError } from '../../../workers/evaluation/measurement-error.ts'
-import { buildReport } from '../../../workers/evaluation/report.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
-import type {
-  MeasuredLogits,
-  ReportTask,
-  ValidationFile,
-} from '../../../workers/trainer-contract.ts'
-
-function network(hidden: number): Network {
-  const made = inferNetwork({ preset: 'mlp', hiddenUnits: [hidden] }, [2], 2, '')
-  if (!('network' in made)) throw new Error(JSON.stringify(made))
-  return made.network
-}
-
-const dataset = (rows: number, name = 'toy'): DatasetReference => ({
-  id: `ds_${name}`,
-  name,
-  contentSha256: name,
-  rows,
-  inputShape: [2],
-  classNames: ['no', 'yes'],
-  featureType: 'float32',
-  featuresSha256: 'f',
-  labelsSha256: 'l',
-})
-
-const times = (p50Ms: number) => ({ p50Ms, p95Ms: 2 * p50Ms, runs: 200 })
-const LATENCY: LatencyRecord = {
-  teacher: null,
-  student: { batch1: times(0.25), batch64: times(1) },
-  processor: 'one of some kind',
-}
-const K_FOLD: Split = { kind: 'k-fold', folds: 2, stratified: true, seed: 1 }
-const HOLDOUT: Split = { kind: 'holdout', fraction: 0.25, stratified: true, seed: 1 }
-
-/** Two classes in turn. */
-const labelsOf = (rows: number): Int32Array =>
-  Int32Array.from({ length: rows }, (_, row) => row % 2)
-
-class Fixture {
-  readonly files = new Map<string, Uint8Array>()
-  readonly logits: MeasuredLogits[] = []
-  readonly validations: ValidationFile[] = []
-  readonly labels: Int32Array
-  readonly job: ResolvedJob
-
-  constructor(rows: number, evaluation: Partial<Evaluation> & { split: Split }, testRows = 0) {
-    this.labels = labelsOf(rows)
-    this.put('labels', this.labels)
-    if (testRows > 0) this.put('test-labels', labelsOf(testRows))
-    this.job = {
-      name: null,
-      dataset: dataset(rows),
-      testSet: testRows > 0 ? dataset(testRows, 'other') : null,
-      teacher: { kind: 'train', network: network(8), training: resolveTraining({}, 40) },
-      student: { network: network(3), training: resolveTraining({}, 40) },
-      objective: LABELS_ONLY,
-      transfer: { labelledFraction: 0.5 },
-      preprocessing: { normalization: 'standardize' },
-      evaluation: { control: true, teacherPerFold: 'retrain', testSet: null, ...evaluation },
-      seed: 9,
-      notes: [],
-    }
-  }
-
-  put(path: string, values: Int32Array | Float32Array): void {
-    this.files.set(path, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  }
-
-  /** Logits that are right but for the first `wrong` rows of each class of the given ones. */
-  answer(entry: Omit<MeasuredLogits, 'path'>, labels: readonly number[], wrong: number): void {
-    const seen = [0, 0]
-    const values = labels.flatMap((label) => {
-      const nth = seen[label] ?? 0
-      seen[label] = nth + 1
-      const says = nth < wrong ? 1 - label : label
-      return says === 0 ? [1, 0] : [0, 1]
-    })
-    const path = [
-      entry.arm,
-      ...(entry.index === undefined ? [] : [entry.index]),
-      entry.fold,
-      entry.covers,
-    ].join('/')
-    this.put(path, Float32Array.from(values))
-    this.logits.push({ ...entry, path })
-  }
-
-  heldOut(fold: number | null): number[] {
-    const { heldOut } = partition(this.job.evaluation.split, this.labels, fold)
-    return Array.from(heldOut, (row) => this.labels[row] ?? -1)
-  }
-
-  build(change: Partial<ResolvedJob> = {}, more: Partial<ReportTask> = {}): Report {
-    const task: ReportTask = {
-      kind: 'report',
-      job: { ...this.job, ...change },
-      labelsPath: 'labels',
-      testLabelsPath: this.files.has('test-labels') ? 'test-labels' : null,
-      logits: this.logits,
-      validations: this.validations,
-      latencyPath: 'latency',
-      outputDirectory: 'unused',
-      ...more,
-    }
-    this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
-    const report = buildReport(task, (path) => {
-      const bytes = this.files.get(path)
-      if (!bytes) throw new Error(`no file ${path}`)
-      return bytes
-    })
-    expect(Value.Errors(Report, { ...report, folds: [] })).toEqual([])
-    for (const { fold, ...measurement } of report.folds) {
-      expect(Number.isInteger(fold)).toBe(true)
-      expect(Value.Errors(Measurement, measurement)).toEqual([])
-    }
-    return report
-  }
-}
+import { dataset, Fixture, HOLDOUT, K_FOLD, LATENCY, labelsOf, network } from './report-fixture.ts'
 
 /** 40 rows, two folds of 20: distilled is wrong once a class and fold, the control three and then four times. */
 function twoFolds(evaluation: Partial<Evaluation> = {}): Fixture {
   const fixture = new Fixture(40, { split: K_FOLD, ...evaluation })
   for (const fold of [0, 1]) {
     const labels = fixture.heldOut(fold)
-    if (fixture.job.evaluation.teacherPerFold === 'retrain')
+    if (fixture.job.evaluation.teacherPerFold !== 'frozen')
       fixture.answer({ arm: 'teacher', fold, covers: 'held-out' }, labels, 0)
     fixture.answer({ arm: 'distilled', fold, covers: 'held-out' }, labels, 1)
     if (fixture.job.evaluation.control)
@@ -152,6 +28,42 @@ test('the control has the times of the student, which is the same network; recor
   expect(arms.distilled.latency).toEqual(LATENCY.student)
   expect(arms.control?.latency).toEqual(LATENCY.student)
   expect(arms.teacher.latency).toBeNull()
+})
+
+test('how fast the arms learned comes from the folds, and the teacher is counted apart', () => {
+  const fixture = twoFolds()
+  const curve = (arm: Arm, fold: number | null, seconds: number, accuracies: number[]) => {
+    const path = `curve ${arm} ${fold}`
+    const epochs = accuracies.map((validationAccuracy, index) => ({
+      step: index + 1,
+      seconds: index + 1,
+      validationAccuracy,
+      validationLoss: 1,
+    }))
+    fixture.files.set(path, new TextEncoder().encode(JSON.stringify({ seconds, epochs })))
+    fixture.curves.push({ arm, fold, path })
+  }
+  expect(fixture.build().convergence).toBeNull()
+  for (const fold of [0, 1, null]) {
+    // The final is not among what is compared.
+    curve('teacher', fold, fold === null ? 1000 : 5 + fold, [0.9, 1])
+    curve('distilled', fold, 3, fold === null ? [0, 0] : [0.8, 0.9])
+    if (fold !== null) curve('control', fold, 2, [0.5, 0.8])
+  }
+  const { convergence, arms } = fixture.build()
+  expect(convergence?.teacherSeconds).toBe(5.5)
+  expect(convergence?.speedUp).toMatchObject({ epochs: 2, seconds: 2, secondsWithTeacher: 2 / 6.5 })
+  expect(arms.teacher.trainingSeconds).toBe(5.5)
+  expect(arms.distilled.trainingSeconds).toBe(3)
+})
+
+test('weights that were suggested are told by fold, and only where there are some', () => {
+  const fixture = twoFolds()
+  const terms = [{ method: 'feature-hint', gradientNorm: 8, factor: 0.25, weight: 0.5 }]
+  fixture.files.set('chosen', new TextEncoder().encode(JSON.stringify([terms])))
+  fixture.suggestions.push({ fold: 1, path: 'chosen' })
+  expect(fixture.build().suggestedWeights).toEqual([{ fold: 1, stages: [terms] }])
+  expect(twoFolds().build()).not.toHaveProperty('suggestedWeights')
 })
 
 test('what early stopping did is told by arm and fold', () => {
@@ -182,11 +94,13 @@ test('folds are measured one by one and summarized with mean and sample standard
     mean: expect.closeTo(0.65, 14),
     standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
     n: 2,
+    interval: expect.objectContaining({ method: 'corrected-t' }),
   })
   expect(gain?.accuracy).toEqual({
     mean: expect.closeTo(0.25, 14),
     standardDeviation: expect.closeTo(0.1 / Math.SQRT2, 14),
     n: 2,
+    interval: expect.objectContaining({ method: 'corrected-t' }),
   })
   expect(final).toBeNull()
 })
@@ -206,6 +120,67 @@ test('sizes of the networks and the facts of the split are in the report', () =>
   expect(described).toMatchObject({ id: 'ds_toy', rows: 40, classNames: ['no', 'yes'] })
 })
 
+test('repeats are measured fold by fold, kept apart, and averaged over all', () => {
+  const split: Split = { ...K_FOLD, repeats: 2 } as Split
+  const fixture = new Fixture(40, { split })
+  for (const fold of [0, 1, 2, 3]) {
+    const labels = fixture.heldOut(fold)
+    for (const arm of ['teacher', 'distilled', 'control'] as const)
+      fixture.answer({ arm, fold, covers: 'held-out' }, labels, arm === 'control' ? 1 + fold : 0)
+  }
+  const { folds, evaluation, arms, gain, warnings } = fixture.build()
+  expect(folds.map(({ fold, repeat }) => [repeat, fold])).toEqual([
+    [0, 0],
+    [0, 1],
+    [1, 2],
+    [1, 3],
+  ])
+  expect(folds.every((one) => one.heldOutRows === 20 && one.trainingRows === 20)).toBe(true)
+  expect(evaluation).toMatchObject({ folds: 2, repeats: 2, groups: null })
+  expect(arms.control?.metrics.accuracy).toMatchObject({ mean: expect.closeTo(0.75, 14), n: 4 })
+  expect(gain?.accuracy).toMatchObject({ mean: expect.closeTo(0.25, 14), n: 4 })
+  // 20 rows a class are enough for 2 folds, however often they are cut.
+  expect(warnings.map(({ code }) => code)).not.toContain('small-class')
+})
+
+test('a grouped split is cut by the groups that the task names', () => {
+  const split: Split = { ...K_FOLD, grouped: true }
+  const fixture = new Fixture(40, { split })
+  const groups = Int32Array.from({ length: 40 }, (_, row) => row >> 2)
+  fixture.put('groups', groups)
+  fixture.groupsPath = 'groups'
+  for (const fold of [0, 1]) {
+    const { heldOut } = partition(split, fixture.labels, fold, groups)
+    const labels = Array.from(heldOut, (row) => fixture.labels[row] ?? -1)
+    for (const arm of ['teacher', 'distilled', 'control'] as const)
+      fixture.answer({ arm, fold, covers: 'held-out' }, labels, arm === 'control' ? 5 : 0)
+  }
+  const reference = { column: 'patient', count: 10, sha256: 'g' }
+  const report = fixture.build({ dataset: { ...dataset(40), groups: reference } })
+  expect(report.evaluation.groups).toEqual({ column: 'patient', count: 10 })
+  expect(report.folds.map(({ distilled }) => distilled.accuracy)).toEqual([1, 1])
+  expect(() => new Fixture(40, { split }).build()).toThrow('needs the group of each')
+})
+
+test('which epoch is reported follows from what was asked, for teacher and student', () => {
+  const epochs = (change: Partial<ResolvedJob>) => twoFolds().build(change).evaluation.reportedEpoch
+  const student = (earlyStopping: object) => ({
+    network: network(3),
+    training: resolveTraining({ earlyStopping }, 40),
+  })
+  expect(epochs({})).toEqual({ teacher: 'last', student: 'last' })
+  expect(epochs({ student: student({}) })).toEqual({ teacher: 'last', student: 'inner-validation' })
+  expect(epochs({ student: student({ restoreBest: false }) }).student).toBe('last')
+})
+
+test('out-of-fold soft labels are told with the number of parts', () => {
+  const report = twoFolds({ teacherPerFold: 'cross-fit', innerFolds: 3 }).build()
+  expect(report.evaluation).toMatchObject({ teacherPerFold: 'cross-fit', innerFolds: 3 })
+  expect(report.stamps).toEqual([
+    expect.stringMatching(/^Soft labels are out-of-fold predictions.* cut into 3 parts/),
+  ])
+})
+
 test('the same files give the same bytes', () => {
   expect(JSON.stringify(twoFolds().build())).toBe(JSON.stringify(twoFolds().build()))
 })
@@ -222,7 +197,11 @@ test('logits of a retrained teacher that cover all rows are cut to the fold', ()
   for (const [at, row] of heldOut.entries()) all.set(values.subarray(at * 2, at * 2 + 2), row * 2)
   fixture.put('all', all)
   fixture.logits[index] = { arm: 'teacher', fold: 1, covers: 'all', path: 'all' }
-  expect(fixture.build()).toEqual(expected)
+  const { teacherFit, ...report } = fixture.build()
+  const { teacherFit: unknown, ...rest } = expected
+  expect(report).toEqual(rest)
+  expect(unknown.training).toBeNull()
+  expect(teacherFit.training).toMatchObject({ rows: 20 })
 })
 
 test('a frozen teacher is cut from its answers on all rows, and the report is stamped', () => {
@@ -274,7 +253,12 @@ test('holdout reports the final on the part that is held back, with n = 1', () =
   expect(evaluation).toMatchObject({ protocol: 'holdout', folds: 0 })
   expect(folds).toEqual([])
   expect(final).toMatchObject({ heldOutRows: 20, trainingRows: 60, distilled: { accuracy: 0.9 } })
-  expect(arms.distilled.metrics.accuracy).toEqual({ mean: 0.9, standardDeviation: null, n: 1 })
+  expect(arms.distilled.metrics.accuracy).toEqual({
+    mean: 0.9,
+    standardDeviation: null,
+    n: 1,
+    interval: null,
+  })
   expect(gain?.accuracy.mean).toBeCloseTo(0.1, 14)
 })
 
@@ -320,55 +304,93 @@ test('without a control there is no gain, and a warning says so', () => {
   expect(report.warnings.map(({ code }) => code)).toEqual(['no-control'])
 })
 
-test('a large gain of a good teacher on large classes needs no warning', () => {
-  expect(twoFolds().build().warnings).toEqual([])
-})
-
-test('a gain measured once is called so', () => {
-  expect(
-    holdout()
-      .build()
-      .warnings.map(({ code }) => code),
-  ).toEqual(['gain-measured-once'])
-})
-
-/** Arms with the given numbers of wrong rows a class, in each of the two folds. */
+/** Arms with the given numbers of wrong rows a class in each fold. */
 function wrongs(
   rows: number,
-  arms: Record<'teacher' | 'distilled' | 'control', readonly [number, number]>,
+  arms: Record<'teacher' | 'distilled' | 'control', readonly number[]>,
 ): Report {
-  const fixture = new Fixture(rows, { split: K_FOLD })
+  const folds = arms.teacher.length
+  const fixture = new Fixture(rows, { split: { kind: 'k-fold', folds, stratified: true, seed: 1 } })
   for (const arm of ['teacher', 'distilled', 'control'] as const)
-    for (const fold of [0, 1])
+    for (let fold = 0; fold < folds; fold++)
       fixture.answer({ arm, fold, covers: 'held-out' }, fixture.heldOut(fold), arms[arm][fold] ?? 0)
   return fixture.build()
 }
 
-test('a gain below its spread between folds is warned about with both numbers and the folds', () => {
-  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 2], control: [3, 1] })
-  expect(warnings).toHaveLength(1)
-  expect(warnings[0]).toMatchObject({ code: 'gain-within-noise' })
-  expect(warnings[0]?.message).toContain('0.0500 on average over 2 folds')
-  expect(warnings[0]?.message).toContain('standard deviation between folds is 0.2121')
-  expect(warnings[0]?.message).toContain('not a significance test')
+test('a large gain of a good teacher on large classes needs no warning', () => {
+  const { warnings, verdict } = wrongs(200, {
+    teacher: [0, 0, 0, 1, 0],
+    distilled: [1, 1, 1, 1, 1],
+    control: [3, 4, 3, 4, 4],
+  })
+  expect(warnings).toEqual([])
+  expect(verdict).toMatchObject({ outcome: 'distilled-better', test: 'corrected-resampled-t' })
+  expect(verdict.p).toBeLessThan(0.01)
 })
 
-test('no gain at all is within noise too', () => {
-  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [1, 1] })
+test('a gain measured once is called so, and tested on its rows', () => {
+  const { warnings, verdict, significance } = holdout().build()
+  expect(warnings.map(({ code }) => code)).toEqual(['gain-measured-once', 'gain-within-noise'])
+  // The control is wrong on two rows that distilled gets right, and never the other way round.
+  expect(significance.comparisons[0]?.mcnemar).toMatchObject({
+    rows: 20,
+    onlyFirstRight: 2,
+    onlySecondRight: 0,
+    p: 0.5,
+  })
+  expect(verdict).toMatchObject({
+    outcome: 'no-significant-difference',
+    test: 'exact-mcnemar',
+    p: 0.5,
+    gain: expect.closeTo(0.1, 14),
+    gainInterval: { method: 'bootstrap' },
+  })
+})
+
+test('a gain inside the noise is warned about with its interval, test and folds', () => {
+  const { warnings } = wrongs(40, { teacher: [0, 0], distilled: [1, 2], control: [3, 1] })
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toMatchObject({
+    code: 'gain-within-noise',
+    numbers: { gain: expect.closeTo(0.05, 14), level: 0.05 },
+  })
+  expect(warnings[0]?.message).toContain('5.0 points, 95 % CI -325.1 to 335.1')
+  expect(warnings[0]?.message).toContain('corrected resampled t over 2 folds, p = 0.88')
+})
+
+test('no gain at all is inside the noise too', () => {
+  const { warnings, verdict } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [1, 1] })
   expect(warnings.map(({ code }) => code)).toEqual(['gain-within-noise'])
+  expect(verdict).toMatchObject({ outcome: 'no-significant-difference', p: 1, mcnemarP: 1 })
+})
+
+test('a gain that is the same in all folds has no known spread and is not tested', () => {
+  const { verdict } = wrongs(40, { teacher: [0, 0], distilled: [1, 1], control: [3, 3] })
+  expect(verdict).toMatchObject({ outcome: 'not-tested', test: null, p: null, gainInterval: null })
+  expect(verdict.sentence).toMatch(
+    /^Distilled is 20\.0 points of accuracy above control in each of 2 folds/,
+  )
 })
 
 test('a teacher as good as the control is warned about with both accuracies', () => {
   const { warnings } = wrongs(40, { teacher: [2, 2], distilled: [1, 1], control: [2, 2] })
   expect(warnings).toMatchObject([
-    { code: 'teacher-not-better', message: expect.stringContaining('0.8000 against 0.8000') },
+    {
+      code: 'teacher-not-better',
+      message: expect.stringContaining('80.0 % against 80.0 %'),
+      numbers: { teacher: 0.8, control: 0.8 },
+    },
   ])
 })
 
 test('classes with fewer than ten rows a fold are named with their rows', () => {
   const { warnings } = wrongs(39, { teacher: [0, 0], distilled: [1, 1], control: [3, 3] })
   expect(warnings).toMatchObject([
-    { code: 'small-class', message: expect.stringContaining('20 rows, 10 a fold: "yes" (19)') },
+    {
+      code: 'small-class',
+      message: expect.stringContaining('20 rows, 10 a fold: "yes" (19)'),
+      numbers: { classes: 1, needed: 20, smallest: 19 },
+    },
   ])
 })
 
@@ -471,14 +493,22 @@ test('members of an ensemble and assistants are measured each on its own, on the
   expect(stored).toMatchObject({
     isGiven: true,
     weight: { mean: 0.1875 },
-    folds: [{ fold: 0, accuracy: 1, agreement: 1 }, { accuracy: 1 }],
+    folds: [{ fold: 0, metrics: { accuracy: 1, agreement: 1 } }, { metrics: { accuracy: 1 } }],
   })
   expect(report.ensemble?.fits).toEqual(
     [0, 1].map((fold) => ({ fold, rows: 4, nll: 0.5, averageNll: 0.6 })),
   )
   expect(report.chain).toMatchObject([
-    { index: 0, parameters: 27, folds: [{ accuracy: 0.8 }, { accuracy: 0.7 }] },
-    { index: 1, parameters: 32, folds: [{ accuracy: 0.5 }, { accuracy: 0.5 }] },
+    {
+      index: 0,
+      parameters: 27,
+      folds: [{ metrics: { accuracy: 0.8 } }, { metrics: { accuracy: 0.7 } }],
+    },
+    {
+      index: 1,
+      parameters: 32,
+      folds: [{ metrics: { accuracy: 0.5 } }, { metrics: { accuracy: 0.5 } }],
+    },
   ])
   expect(report.arms.teacher.parameters).toBe(42 + 22)
   expect(report.stamps).toEqual([expect.stringMatching(/of its members, 1 \(from 0\) was given/)])

@@ -63,6 +63,19 @@ test('a fold never gets the test set; a final does', () => {
   expect(build(changes, final, [], refs).needed).toContain('test-rows')
 })
 
+test('a task knows the groups where its split must not divide them, and only there', () => {
+  const groups = { column: 'patient', count: 12, largest: 20, ofClass: [9, 8, 8] }
+  const refs = references({ dataset: dataset({ groups, groupsSha256: 'the-groups' }) })
+  const changes = { evaluation: { groups: true } }
+  expect(build(changes, control, [], refs).built).toMatchObject({
+    dataset: { groupsPath: 'cache/the-groups' },
+    split: { grouped: true },
+  })
+  const { built, needed } = build({}, control, [], refs)
+  expect(needed).not.toContain('the-groups')
+  expect(built).not.toHaveProperty('dataset.groupsPath')
+})
+
 test('only the final student and teacher are delivered, and nothing that differs between equal jobs goes into their files', () => {
   const final = { ...distilled, key: 'distilled/final', fold: null }
   const file = { ...teacherFile, taskKey: 'teacher/final' }
@@ -97,6 +110,29 @@ test('the report finds a frozen teacher once, under the final that it was traine
       { arm: 'teacher', fold: null, covers: 'all', path: 'cache/teacher' },
       { arm: 'distilled', fold: 0, covers: 'held-out', path: 'cache/zero' },
       { arm: 'distilled', fold: 1, covers: 'held-out', path: 'cache/one' },
+    ],
+  })
+})
+
+test('the report on a test set gets what the teacher says on the rows it taught', () => {
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  const evaluation = {
+    protocol: 'test-set',
+    control: false,
+    testSet: { id: 'ds_test_set' },
+  } as const
+  const refs = references({ testSet: dataset({ id: 'ds_test_set' }) })
+  const earlier = [
+    { taskKey: 'teacher/final', name: 'allLogits', sha256: 'lessons' },
+    { taskKey: 'teacher/final', name: 'testLogits', sha256: 'teacher' },
+    { taskKey: 'distilled/final', name: 'testLogits', sha256: 'student' },
+    { taskKey: 'latency', name: 'latency', sha256: 'times' },
+  ]
+  expect(build({ evaluation }, report, earlier, refs).built).toMatchObject({
+    logits: [
+      { arm: 'teacher', fold: null, covers: 'all', path: 'cache/lessons' },
+      { arm: 'teacher', fold: null, covers: 'test-set', path: 'cache/teacher' },
+      { arm: 'distilled', fold: null, covers: 'test-set', path: 'cache/student' },
     ],
   })
 })
@@ -164,6 +200,34 @@ test('a student that compares layers gets the teacher itself, whose logits come 
   expect(build(changes, control).built).toMatchObject({ teacher: null })
 })
 
+test('suggested weights are for students, and the report is given what was chosen', () => {
+  const changes = {
+    objective: { variant: 'category', suggestWeights: { steps: 3 } },
+    evaluation: { protocol: 'holdout' as const },
+  } as const
+  const keys = ['teacher/final', 'control/final', 'distilled/final']
+  const earlier = keys.flatMap((taskKey) =>
+    ['heldOutLogits', 'allLogits', 'suggestedWeights'].map((name) => ({
+      taskKey,
+      name,
+      sha256: `${taskKey} ${name}`,
+    })),
+  )
+  const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
+  expect(build(changes, report, [...earlier, TIMES]).built).toMatchObject({
+    suggestions: [{ fold: null, path: 'cache/distilled/final suggestedWeights' }],
+  })
+  const student = { ...distilled, key: 'distilled/final', fold: null }
+  expect(build(changes, student, earlier).built).toMatchObject({
+    suggestWeights: { steps: 3 },
+    manifest: { suggestWeights: { steps: 3 } },
+  })
+  const teacher = { key: 'teacher/final', kind: 'train', arm: 'teacher', fold: null } as const
+  expect(build(changes, teacher).built).not.toHaveProperty('suggestWeights')
+  const plain = { evaluation: changes.evaluation }
+  expect(build(plain, report, [...earlier, TIMES]).built).toMatchObject({ suggestions: [] })
+})
+
 test('the report is given the validation record of each training that set rows aside', () => {
   const changes = {
     training: { validationFraction: 0.2 },
@@ -177,9 +241,14 @@ test('the report is given the validation record of each training that set rows a
       sha256: `${taskKey} ${name}`,
     })),
   )
-  earlier.push(TIMES)
+  earlier.push(TIMES, {
+    taskKey: 'distilled/final',
+    name: 'curve',
+    sha256: 'distilled/final curve',
+  })
   const report = { key: 'report', kind: 'report', arm: null, fold: null } as const
   expect(build(changes, report, earlier).built).toMatchObject({
+    curves: [{ arm: 'distilled', fold: null, path: 'cache/distilled/final curve' }],
     validations: [
       { arm: 'control', fold: null, path: 'cache/control/final validation' },
       { arm: 'distilled', fold: null, path: 'cache/distilled/final validation' },
@@ -199,6 +268,19 @@ test('the delivered student and its teacher are timed, each from the weights of 
     student: { kind: 'network', weightsPath: 'cache/distilled' },
   })
   expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
+})
+
+test('a control of matched seconds gets the records of the teacher and the student of its fold', () => {
+  const curves = ['teacher/fold-1', 'distilled/fold-1'].map((taskKey) => ({
+    taskKey,
+    name: 'curve',
+    sha256: taskKey,
+  }))
+  const changes = { evaluation: { controlBudget: 'matched-seconds' as const } }
+  expect(build(changes, control, curves).built).toMatchObject({
+    matchSeconds: { teacher: 'cache/teacher/fold-1', distilled: 'cache/distilled/fold-1' },
+  })
+  expect(build(changes, distilled, [teacherFile]).built).not.toHaveProperty('matchSeconds')
 })
 
 test('students alone leave classes out: the task of a teacher stays one that earlier jobs may have done', () => {

@@ -2,11 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { rowsOfTraining } from '../../../src/splits/rows-of-training.ts'
 import { readLabels } from '../../../workers/engine/datasets.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
 import { executeTask } from '../../../workers/execute-task.ts'
 import { OUTPUT_FILES } from '../../../workers/trainer-contract.ts'
-import { setAside } from '../../../workers/validation-rows.ts'
 import { trainingOf } from '../engine/support.ts'
 import { taskFiles } from '../engine/task-files.ts'
 
@@ -29,9 +28,8 @@ test('members set the same rows aside, those that a mixture is found on, and are
   const before = [await answers(0), await answers(1)]
   const { seed, fold, split } = files.task(common)
   const labels = await readLabels(files.dataset)
-  const { training } = partition(split, labels, fold)
-  const part = { fraction: 0.25, labelledFraction: 1, seed, fold, role: 'teacher' }
-  const { validation } = setAside(labels, training, part)
+  const part = { split, fold, role: 'teacher', seed, validationFraction: 0.25, labelledFraction: 1 }
+  const { training, validation } = rowsOfTraining(part, labels, null)
   const bytes = readFileSync(files.dataset.featuresPath)
   const features = new Float32Array(new Uint8Array(bytes).buffer)
   const poison = (rows: Iterable<number>): void => {

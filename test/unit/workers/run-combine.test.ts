@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { Split } from '../../../src/domain/evaluation.ts'
+import { rowsOfTraining } from '../../../src/splits/rows-of-training.ts'
+import { partition } from '../../../src/splits/split.ts'
 import { randomStream, uniform } from '../../../workers/engine/random.ts'
 import { fitMixture, mixLogits } from '../../../workers/evaluation/mixture.ts'
-import { partition } from '../../../workers/evaluation/split.ts'
 import { runCombine } from '../../../workers/run-combine.ts'
 import { type CombineTask, OUTPUT_FILES } from '../../../workers/trainer-contract.ts'
-import { setAside } from '../../../workers/validation-rows.ts'
 
 const ROWS = 60
 const CLASSES = 3
@@ -20,13 +20,12 @@ const labels = Int32Array.from({ length: ROWS }, (_, row) => row % CLASSES)
 writeFileSync(path.join(folder, 'labels'), labels)
 const random = (seed: number) => uniform(ROWS * CLASSES, 2, randomStream(seed))
 const parts = partition(SPLIT, labels, 1)
-const { validation } = setAside(labels, parts.training, {
-  fraction: 0.25,
-  labelledFraction: 1,
-  seed: 9,
-  fold: 1,
-  role: 'teacher',
-})
+const part = { split: SPLIT, fold: 1, role: 'teacher', seed: 9 }
+const { validation } = rowsOfTraining(
+  { ...part, validationFraction: 0.25, labelledFraction: 1 },
+  labels,
+  null,
+)
 
 let made = 0
 async function combine(members: readonly Float32Array[], weights?: CombineTask['weights']) {

@@ -5,12 +5,12 @@ import { attr } from './messages.ts'
 
 /**
  * Where the rows go: zeros before the loop.
- * @param like a tensor with as many rows as the loop may have iterations
+ * @param like int32 tensor with as many rows as the loop may have iterations
  * @returns `[rows, width]` float32
  */
 export function emptyRows(graph: Graph, name: string, like: string, width: number): string {
   const [float32, int32] = [attr.type(dtypeNumber('float32')), attr.type(dtypeNumber('int32'))]
-  const size = graph.add(`${name}/size`, 'Shape', [like], { T: float32, out_type: int32 })
+  const size = graph.add(`${name}/size`, 'Shape', [like], { T: int32, out_type: int32 })
   const first = graph.integers(`${name}/first`, [0], [])
   const count = graph.add(`${name}/count`, 'GatherV2', [size, first, first], {
     Tparams: int32,

@@ -1,7 +1,9 @@
 /** Runs steps as a graph, many in one call. */
+import { createProbe, probeCount } from '../gradient-probe.ts'
 import { measurementCount } from '../measurements.ts'
 import { mixShare } from '../mix-share.ts'
 import type { Optimizer } from '../optimizers.ts'
+import { scheduledCount, scheduledNumbers } from '../scheduled-terms.ts'
 import type { StepInput, StepRunner } from '../step-runner.ts'
 import { epochsInAll, type TrainingInput } from '../training-input.ts'
 import { createGradients } from '../training-step.ts'
@@ -11,11 +13,11 @@ import type { BatchSource } from './batch-source.ts'
 import { CannotCompile } from './cannot-compile.ts'
 import { fedBatches } from './fed-data.ts'
 import { dtypeNumber } from './graph.ts'
-import { recordStep } from './record-step.ts'
+import { outputsOfStep, recordStep } from './record-step.ts'
 import { residentBatches } from './resident-data.ts'
 import { type Feed, openSession } from './session.ts'
 import { type StateVariable, stateLayout, variablesOf } from './state-layout.ts'
-import { INITIALIZE, programNames, trainingGraph } from './training-graph.ts'
+import { INITIALIZE, type Program, programNames, trainingGraph } from './training-graph.ts'
 import { initializeVariables, readOf } from './variables.ts'
 import { planXla, type XlaPlan } from './xla.ts'
 
@@ -32,11 +34,22 @@ const filledUp = (steps: readonly StepInput[], length: number): readonly StepInp
     ? steps
     : Array.from({ length }, (_, index) => steps[Math.min(index, steps.length - 1)] as StepInput)
 
-/** @param taken how many of the steps are to be taken */
-function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: number): Feed[] {
-  const { count, seeds, rates, mixes } = programNames(steps[0]?.rows.length ?? 0)
+const stepsOf = (batchSize: number): string => `steps-of-${batchSize}`
+const PROBE = 'probe'
+
+/**
+ * @param name  of the program
+ * @param taken how many of the steps are to be taken
+ */
+function stepFeeds(
+  input: TrainingInput,
+  name: string,
+  steps: readonly StepInput[],
+  taken: number,
+): Feed[] {
+  const { count, seeds, mixes, scheduled } = programNames(name)
+  const numbers = scheduledCount(input.objective)
   const [float32, int32] = [dtypeNumber('float32'), dtypeNumber('int32')]
-  const width = steps[0]?.rates.length ?? 0
   const { mixup } = input.training.augmentation ?? {}
   const shares = mixup && steps.map(({ step }) => mixShare(mixup.alpha, input.seeds.dropout, step))
   return [
@@ -50,6 +63,16 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: num
           },
         ]
       : []),
+    ...(numbers > 0
+      ? [
+          {
+            name: scheduled,
+            dtype: float32,
+            shape: [steps.length, numbers],
+            values: Float32Array.from(steps.flatMap((step) => step.scheduled ?? [])),
+          },
+        ]
+      : []),
     { name: count, dtype: int32, shape: [], values: Int32Array.of(taken) },
     {
       name: seeds,
@@ -57,14 +80,15 @@ function stepFeeds(input: TrainingInput, steps: readonly StepInput[], taken: num
       shape: [steps.length, 2],
       values: Int32Array.from(steps.flatMap(({ step }) => [input.seeds.dropout, step])),
     },
-    {
-      name: rates,
-      dtype: float32,
-      shape: [steps.length, width],
-      values: Float32Array.from(steps.flatMap((step) => step.rates)),
-    },
   ]
 }
+
+const rateFeed = (name: string, steps: readonly StepInput[]): Feed => ({
+  name: programNames(name).rates,
+  dtype: dtypeNumber('float32'),
+  shape: [steps.length, steps[0]?.rates.length ?? 0],
+  values: Float32Array.from(steps.flatMap((step) => step.rates)),
+})
 
 /** What a step reads and never changes: the weights of a teacher that answers inside it, and what terms were told. */
 function constantVariables({ teacher, constants = [] }: TrainingInput): StateVariable[] {
@@ -87,41 +111,58 @@ function openRunner(
   const { network, initialWeights, objective, projectors = [], memories = [] } = input
   const { clipNorm, augmentation } = input.training
   const rules = { clipNorm, weightDecay: optimizer.weightDecay }
-  const gradientsOf = createGradients(
-    network,
-    objective,
-    rules,
-    viewOf(input),
-    projectors.map(({ name }) => name),
-  )
+  const projectorNames = projectors.map(({ name }) => name)
+  const view = viewOf(input)
+  const gradientsOf = createGradients(network, objective, rules, view, projectorNames)
+  const probe = createProbe(network, objective, view, projectorNames)
   const constants = constantVariables(input)
   // What is left of an epoch is one step: not worth compiling.
   const isXla = (batchSize: number): boolean =>
     xla !== null && batchSize === input.training.batchSize
-  const programs = batchSizes(input).map((batchSize) => ({
-    batchSize,
-    recording: recordStep(input, gradientsOf, batchSize),
-    xla: isXla(batchSize),
-  }))
-  const state = stateLayout(network, initialWeights, optimizer, projectors, memories)
   const measurements = measurementCount(objective.length)
+  const sizes = batchSizes(input)
+  const programs = sizes.map(
+    (batchSize): Program => ({
+      name: stepsOf(batchSize),
+      batchSize,
+      kind: 'train',
+      measurements,
+      recording: recordStep(input, outputsOfStep(input, gradientsOf), batchSize),
+      xla: isXla(batchSize),
+    }),
+  )
+  // Of the first batch of an epoch.
+  const batchSize = sizes[0] as number
+  programs.push({
+    name: PROBE,
+    batchSize,
+    kind: 'look',
+    measurements: probeCount(objective.length),
+    recording: recordStep(input, (weights, batch) => [probe(weights, batch)], batchSize),
+    xla: false,
+  })
+  const state = stateLayout(network, initialWeights, optimizer, projectors, memories)
   const plan = {
     state,
     source,
     updates: optimizer.fused,
     rates: optimizer.rates(1, 1).length,
     mixes: (augmentation?.mixup ?? null) !== null,
+    scheduled: scheduledCount(objective),
     constants,
-    measurements,
   }
   const session = openSession(trainingGraph(plan, programs))
   const asGiven = (steps: readonly StepInput[]): readonly StepInput[] =>
     xla && isXla(steps[0]?.rows.length ?? 0) ? filledUp(steps, xla.stepsPerCall) : steps
   const run = (steps: readonly StepInput[], taken: number): Float32Array => {
-    const names = programNames(steps[0]?.rows.length ?? 0)
     const given = asGiven(steps)
-    const feeds = [...source.feeds(names.name, given), ...stepFeeds(input, given, taken)]
-    const values = session.run(feeds, [names.measurements])[0] as Float32Array
+    const name = stepsOf(steps[0]?.rows.length ?? 0)
+    const feeds = [
+      ...source.feeds(name, given),
+      ...stepFeeds(input, name, given, taken),
+      rateFeed(name, given),
+    ]
+    const values = session.run(feeds, [programNames(name).measurements])[0] as Float32Array
     return values.subarray(0, taken * measurements)
   }
   try {
@@ -138,6 +179,7 @@ function openRunner(
             rows: input.rows.subarray(0, input.training.batchSize),
             step: 0,
             rates: optimizer.rates(0, 1),
+            scheduled: scheduledNumbers(objective, 0),
           },
         ],
         0,
@@ -153,6 +195,10 @@ function openRunner(
     stepsPerCall: xla?.stepsPerCall ?? null,
     prepare: (steps) => source.prepare(asGiven(steps)),
     run: (steps) => run(steps, steps.length),
+    probe(step) {
+      const feeds = [...source.feeds(PROBE, [step]), ...stepFeeds(input, PROBE, [step], 1)]
+      return session.run(feeds, [programNames(PROBE).measurements])[0] as Float32Array
+    },
     weights() {
       const names = state.weights.slice(0, initialWeights.length).map(({ name }) => readOf(name))
       const values = session.run([], names)

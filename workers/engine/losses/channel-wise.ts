@@ -8,18 +8,19 @@ import { tf } from '../tensorflow.ts'
 import { divergence } from './primitives/log-probabilities.ts'
 import { byPosition, toSameSize } from './primitives/spatial.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature, timesSquare } from './primitives/temperature.ts'
 
 export interface ChannelWiseOptions {
   /** Above 0; divides the activations before the softmax over positions. */
-  readonly temperature: number
+  readonly temperature: Temperature
 }
 
 /** `[batch · channels, positions]`. */
-function logDistributions(features: tf.Tensor4D, temperature: number): tf.Tensor {
+function logDistributions(features: tf.Tensor4D, temperature: Temperature): tf.Tensor {
   const [batch, height, width, channels] = features.shape
   const byChannel = tf.transpose(byPosition(features), [0, 2, 1])
   const rows = tf.reshape(byChannel, [batch * channels, height * width])
-  return logSoftmax(tf.mul(rows, 1 / temperature))
+  return logSoftmax(softened(rows, temperature))
 }
 
 /**
@@ -46,5 +47,5 @@ export const channelWise = (
     const [ours, theirs] = toSameSize(student, stopGradient(teacher))
     const wanted = logDistributions(theirs, temperature)
     const perChannel = divergence(wanted, logDistributions(ours, temperature))
-    return tf.mul(tf.mean(perChannel), temperature ** 2) as tf.Scalar
+    return timesSquare(tf.mean(perChannel), temperature)
   })

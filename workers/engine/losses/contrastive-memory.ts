@@ -2,8 +2,8 @@
  * The contrastive loss inside a step: draws the other rows, looks up what is remembered of them, and remembers anew. All of it
  * is a function of state, batch and seed, so that it is the same as a graph.
  */
-import type { TermOf } from '../../../src/domain/objective.ts'
 import { putRows, statelessUniform, takeRows } from '../native-ops.ts'
+import type { LiveTermOf } from '../scheduled-terms.ts'
 import { tf } from '../tensorflow.ts'
 import { contrastive, type Memories } from './contrastive.ts'
 import type { Given } from './given.ts'
@@ -51,7 +51,7 @@ function moved(
  * `contrastive.ts` with memories that are state. The normalizers are those of the first batch. Memories of the rows of
  * the batch move after the loss has read them: m ← unit(momentum · m + (1 − momentum) · unit(embedding)).
  */
-export function contrastiveByMemory(given: Given, term: TermOf<'contrastive'>): tf.Scalar {
+export function contrastiveByMemory(given: Given, term: LiveTermOf<'contrastive'>): tf.Scalar {
   const { negatives, momentum } = term
   if (negatives === null) throw new Error('the number of negatives is not known')
   const [student, teacher] = given.embeddings

@@ -10,10 +10,11 @@ import type { LossInParts } from './loss-in-parts.ts'
 import { insertAxis } from './primitives/insert-axis.ts'
 import { unit } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature } from './primitives/temperature.ts'
 
 export interface ContrastiveOptions {
   /** Above 0. */
-  readonly temperature: number
+  readonly temperature: Temperature
   /** Added to the sum of the two probabilities. */
   readonly eps: number
 }
@@ -39,10 +40,14 @@ export interface Memories {
  * @param anchors    `[batch, width]`, length 1
  * @param candidates `[batch, 1 + n, width]`
  */
-function scoresOf(anchors: tf.Tensor, candidates: tf.Tensor, temperature: number): tf.Tensor2D {
+function scoresOf(
+  anchors: tf.Tensor,
+  candidates: tf.Tensor,
+  temperature: Temperature,
+): tf.Tensor2D {
   const [batch = 1, all = 1] = candidates.shape
   const cosines = tf.matMul(candidates, insertAxis(anchors, 2))
-  return tf.mul(tf.reshape(cosines, [batch, all]), 1 / temperature)
+  return softened(tf.reshape(cosines, [batch, all]) as tf.Tensor2D, temperature)
 }
 
 /**

@@ -9,6 +9,7 @@ import type { LossInParts } from './loss-in-parts.ts'
 import { labelledMean, oneHot } from './primitives/labelled.ts'
 import { divergence, logSumExp } from './primitives/log-probabilities.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature, timesSquare } from './primitives/temperature.ts'
 
 export interface DecoupledOptions {
   /** Weight of the label against the rest. */
@@ -16,7 +17,7 @@ export interface DecoupledOptions {
   /** Weight of the other classes among themselves. */
   readonly beta: number
   /** Above 0. */
-  readonly temperature: number
+  readonly temperature: Temperature
 }
 
 /** A logit that leaves nothing of a class: exp gives 0 exactly, and products with it stay finite. */
@@ -62,11 +63,11 @@ export const decoupled = (
 ): LossInParts<'tckd' | 'nckd'> =>
   tf.tidy(() => {
     const isLabel = oneHot(labels, studentLogits.shape[1])
-    const student = parts(tf.mul(studentLogits, 1 / temperature), isLabel)
-    const teacher = parts(tf.mul(stopGradient(teacherLogits), 1 / temperature), isLabel)
+    const student = parts(softened(studentLogits, temperature), isLabel)
+    const teacher = parts(softened(stopGradient(teacherLogits), temperature), isLabel)
     const pair = (one: typeof student): tf.Tensor => tf.concat([one.label, one.rest], 1)
     const mean = (perRow: tf.Tensor): tf.Scalar =>
-      tf.mul(labelledMean(perRow, labels), temperature ** 2)
+      timesSquare(labelledMean(perRow, labels), temperature)
     const tckd = mean(divergence(pair(teacher), pair(student)))
     const nckd = mean(divergence(teacher.others, student.others))
     const value = tf.add(tf.mul(tckd, alpha), tf.mul(nckd, beta)) as tf.Scalar

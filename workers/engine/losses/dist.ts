@@ -8,6 +8,7 @@ import { tf } from '../tensorflow.ts'
 import type { LossInParts } from './loss-in-parts.ts'
 import { length } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature, timesSquare } from './primitives/temperature.ts'
 
 export interface DistOptions {
   /** Weight of the correlation over the classes of a row. */
@@ -15,7 +16,7 @@ export interface DistOptions {
   /** Weight of the correlation over the rows of a class. */
   readonly gamma: number
   /** Above 0. */
-  readonly temperature: number
+  readonly temperature: Temperature
   /** Added to the product of the two standard deviations (as lengths). */
   readonly eps: number
 }
@@ -53,12 +54,12 @@ export const dist = (
   { beta, gamma, temperature, eps }: DistOptions,
 ): LossInParts<'inter' | 'intra'> =>
   tf.tidy(() => {
-    const softened = (logits: tf.Tensor): tf.Tensor2D =>
-      tf.exp(logSoftmax(tf.mul(logits, 1 / temperature))) as tf.Tensor2D
-    const student = softened(studentLogits)
-    const teacher = softened(stopGradient(teacherLogits))
+    const probabilities = (logits: tf.Tensor): tf.Tensor2D =>
+      tf.exp(logSoftmax(softened(logits, temperature))) as tf.Tensor2D
+    const student = probabilities(studentLogits)
+    const teacher = probabilities(stopGradient(teacherLogits))
     const part = (a: tf.Tensor, b: tf.Tensor): tf.Scalar =>
-      tf.mul(decorrelation(a, b, eps), temperature ** 2)
+      timesSquare(decorrelation(a, b, eps), temperature)
     const inter = part(student, teacher)
     const intra = part(tf.transpose(student), tf.transpose(teacher))
     const value = tf.add(tf.mul(inter, beta), tf.mul(intra, gamma)) as tf.Scalar

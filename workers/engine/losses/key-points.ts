@@ -14,6 +14,7 @@ import { largestPoints, localMaxima, type Points } from './primitives/points.ts'
 import { sobel } from './primitives/sobel.ts'
 import { toSameSize } from './primitives/spatial.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature } from './primitives/temperature.ts'
 
 export interface KeyPointsOptions {
   /** Points of each kind that are taken at most. */
@@ -21,7 +22,7 @@ export interface KeyPointsOptions {
   /** Standard deviation of the bells around points, in positions; above 0. */
   readonly spread: number
   /** Above 0; of the softmax that makes the student's attention comparable with a heat map. */
-  readonly temperature: number
+  readonly temperature: Temperature
   readonly alphaFeature: number
   readonly alphaEdge: number
   /** Squared edge strength that counts as none. */
@@ -111,7 +112,7 @@ export const keyPoints = (
     const [batch, height, width] = attention.shape
 
     const flat = tf.reshape(attention, [batch, height * width])
-    const places = tf.exp(logSoftmax(tf.mul(flat, 1 / temperature)))
+    const places = tf.exp(logSoftmax(softened(flat, temperature)))
     const mass = tf.sum(target.featureHeat, [1, 2], true)
     const wanted = tf.div(target.featureHeat, asDivisor(mass))
     const feature = difference(

@@ -7,11 +7,12 @@ import { tf } from '../tensorflow.ts'
 import { insertAxis } from './primitives/insert-axis.ts'
 import { length } from './primitives/length.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import type { Temperature } from './primitives/temperature.ts'
 import { softTargetLoss } from './soft-targets.ts'
 
 export interface LogitStandardizationOptions {
   /** Above 0; acts on standardized logits, so it does not depend on the networks. */
-  readonly temperature: number
+  readonly temperature: Temperature
   /** Added to the standard deviation. */
   readonly eps: number
 }

@@ -6,6 +6,7 @@
 import { logSoftmax } from '../native-ops.ts'
 import { tf } from '../tensorflow.ts'
 import { stopGradient } from './primitives/stop-gradient.ts'
+import { softened, type Temperature, timesSquare } from './primitives/temperature.ts'
 
 /**
  * Kullback–Leibler divergence from student to teacher at temperature T, times T², averaged over the batch.
@@ -29,14 +30,12 @@ import { stopGradient } from './primitives/stop-gradient.ts'
 export function softTargetLoss(
   studentLogits: tf.Tensor2D,
   teacherLogits: tf.Tensor2D,
-  temperature: number,
+  temperature: Temperature,
 ): tf.Scalar {
   return tf.tidy(() => {
-    // Not a division: TensorFlow replaces one by a constant in a graph, and the eager run would differ in the last bit.
-    const logP = logSoftmax(tf.mul(stopGradient(teacherLogits), 1 / temperature))
-    const logQ = logSoftmax(tf.mul(studentLogits, 1 / temperature))
+    const logP = logSoftmax(softened(stopGradient(teacherLogits), temperature))
+    const logQ = logSoftmax(softened(studentLogits, temperature))
     const divergence = tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)))
-    const rows = studentLogits.shape[0]
-    return tf.mul(divergence, temperature ** 2 / rows) as tf.Scalar
+    return timesSquare(divergence, temperature, 1 / studentLogits.shape[0])
   })
 }

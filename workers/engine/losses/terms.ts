@@ -1,6 +1,6 @@
 /** Which loss each method of an objective is. A method without a loss does not compile. */
 import { type Method, needsLabels } from '../../../src/domain/methods/job-methods.ts'
-import type { ResolvedTerm, TermOf } from '../../../src/domain/objective.ts'
+import type { LiveTerm, LiveTermOf } from '../scheduled-terms.ts'
 import { tf } from '../tensorflow.ts'
 import { activationBoundaries } from './activation-boundaries.ts'
 import { attentionTransfer } from './attention-transfer.ts'
@@ -31,7 +31,7 @@ import { softTargetLoss } from './soft-targets.ts'
 import { variationalInformation } from './variational-information.ts'
 import { virtualTeacher } from './virtual-teacher.ts'
 
-type Loss<M extends Method> = (given: Given, term: TermOf<M>) => tf.Scalar
+type Loss<M extends Method> = (given: Given, term: LiveTermOf<M>) => tf.Scalar
 
 const prototypesOf = (given: Given): tf.Tensor2D => given.constant('prototypes') as tf.Tensor2D
 
@@ -95,14 +95,17 @@ const LOSSES: { readonly [M in Method]: Loss<M> } = {
  * @param index of the term in the objective
  */
 export function termLoss(
-  term: ResolvedTerm,
+  term: LiveTerm,
   index: number,
   student: Student,
   targets: Targets,
 ): tf.Scalar {
   const loss = LOSSES[term.method] as Loss<Method>
   const by = (labels: tf.Tensor1D): tf.Scalar =>
-    loss(new Given(student, labels, targets, { index, taps: term.taps }), term as TermOf<Method>)
+    loss(
+      new Given(student, labels, targets, { index, taps: term.taps }),
+      term as LiveTermOf<Method>,
+    )
   const { labels, mixed } = targets
   if (!mixed || !needsLabels(term.method)) return by(labels)
   // share · L(y) + (1 − share) · L(y'), each over the rows whose label is known (Zhang et al. 2018, arXiv:1710.09412).
