@@ -49,6 +49,7 @@ function grid(lines: readonly (readonly string[])[]): string {
         column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('   ')
+      .trimEnd()
   const [head, ...rest] = lines.map(draw)
   return [head, '─'.repeat(head?.length ?? 0), ...rest].join('\n')
 }
