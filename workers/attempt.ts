@@ -40,7 +40,8 @@ async function execute(
   const done = key && (await ports.tasks.reusable(key))
   if (done) {
     await ports.tasks.recordEpochs(claimed, done.epochs)
-    const outcome = await takenOver(claimed, key, done, ports.blobs, ports.ids)
+    const delivered = await ports.tasks.models(claimed.jobId)
+    const outcome = await takenOver(claimed, key, done, delivered, ports.blobs, ports.ids)
     return ports.tasks.finish(claimed, outcome)
   }
   const needed = new Set<string>()
@@ -68,7 +69,16 @@ async function execute(
     signal,
   )
   await curve.drain()
-  const outcome = await collectOutcome(claimed, key, result, directory, ports.blobs, ports.ids)
+  const delivered = await ports.tasks.models(claimed.jobId)
+  const outcome = await collectOutcome(
+    claimed,
+    key,
+    result,
+    directory,
+    delivered,
+    ports.blobs,
+    ports.ids,
+  )
   return ports.tasks.finish(claimed, outcome)
 }
 

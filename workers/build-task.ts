@@ -1,24 +1,38 @@
 /** From a claimed task to what a trainer is given. Pure: it names the blobs it needs through `fileOf`. */
 import {
-  finalIsMeasured,
-  foldCount,
+  indexedKey,
   innerTeacherKeys,
+  memberFold,
   planJob,
+  type TaskPlace,
   taskKey,
   teacherKey,
+  teachingAssistant,
+  teachingKey,
 } from '../src/domain/job-plan.ts'
 import { needsTeacher } from '../src/domain/methods/job-methods.ts'
 import type { ModelForm } from '../src/domain/model.ts'
 import type { Network } from '../src/domain/network.ts'
-import { comparesFeatures, LABELS_ONLY } from '../src/domain/objective.ts'
-import type { DatasetReference, ResolvedJob } from '../src/domain/resolved-job.ts'
-import type { ClaimedTask } from '../src/domain/task.ts'
-import { omittedClasses } from '../src/domain/transfer.ts'
-import type { Arm } from '../src/domain/words.ts'
+import { comparesFeatures } from '../src/domain/objective.ts'
 import type {
+  DatasetReference,
+  Learner,
+  ResolvedEnsemble,
+  ResolvedJob,
+  ResolvedMember,
+} from '../src/domain/resolved-job.ts'
+import type { ClaimedTask } from '../src/domain/task.ts'
+import { teacherAt, trainedNetwork } from '../src/domain/trained-network.ts'
+import { omittedClasses } from '../src/domain/transfer.ts'
+import { type Arm, knowsLabels, teaches } from '../src/domain/words.ts'
+import { findFile, indexOf, needFile, type Surroundings } from './earlier-files.ts'
+import { manifestOf } from './manifest.ts'
+import { measuredLogits } from './measured-logits.ts'
+import type {
+  CombineTask,
   DatasetFiles,
   LatencyTask,
-  MeasuredLogits,
+  MixtureFile,
   RebalancingFile,
   ReportTask,
   Task,
@@ -27,20 +41,6 @@ import type {
   TrainingFile,
   TrainTask,
 } from './trainer-contract.ts'
-
-/** Files that earlier tasks of the job left. */
-export interface EarlierFile {
-  readonly taskKey: string
-  readonly name: string
-  readonly sha256: string
-}
-
-interface Surroundings {
-  readonly earlier: readonly EarlierFile[]
-  /** Path at which the blob will lie; calling it asks for the blob. */
-  readonly fileOf: (sha256: string) => string
-  readonly outputDirectory: string
-}
 
 /** Where rows of one group have to stay together, and only there, a task knows the groups. */
 const groupsOf = ({ dataset, evaluation }: ResolvedJob, fileOf: Surroundings['fileOf']) =>
@@ -57,54 +57,6 @@ function datasetFiles(dataset: DatasetReference, fileOf: Surroundings['fileOf'])
     featuresPath: fileOf(dataset.featuresSha256),
     labelsPath: fileOf(dataset.labelsSha256),
   }
-}
-
-function findFile({ earlier, fileOf }: Surroundings, key: string, name: string): string | null {
-  const file = earlier.find((one) => one.taskKey === key && one.name === name)
-  return file ? fileOf(file.sha256) : null
-}
-
-function needFile(surroundings: Surroundings, key: string, name: string): string {
-  const path = findFile(surroundings, key, name)
-  if (path === null) throw new Error(`task ${key} left no ${name}`)
-  return path
-}
-
-/** The logits that the report is made from: see `MeasuredLogits` for what each covers. */
-function measuredLogits(claimed: ClaimedTask, surroundings: Surroundings): MeasuredLogits[] {
-  const { job } = claimed
-  const arms: Arm[] = [
-    'teacher',
-    'distilled',
-    ...(job.evaluation.control ? (['control'] as const) : []),
-  ]
-  const logits: MeasuredLogits[] = []
-  const isPeer = job.teacher.kind === 'peer'
-  const add = (arm: Arm, fold: number | null, file: string, covers: MeasuredLogits['covers']) => {
-    const ofPeer = arm === 'teacher' && isPeer
-    // The task of the student leaves the answers of both.
-    const name = ofPeer ? (covers === 'test-set' ? 'peerTestLogits' : 'peerLogits') : file
-    const key =
-      arm === 'teacher' && !ofPeer
-        ? teacherKey(job, fold)
-        : taskKey(ofPeer ? 'distilled' : arm, fold)
-    logits.push({ arm, fold, path: needFile(surroundings, key, name), covers })
-  }
-  // Logits go under the fold that their network was trained for: a frozen teacher answers for all folds at once.
-  const frozen = job.evaluation.teacherPerFold === 'frozen'
-  // Without folds the final teacher is the one whose lessons the report describes.
-  const isFinalDescribed = foldCount(job) > 0 ? frozen : job.testSet !== null
-  if (isFinalDescribed) add('teacher', null, 'allLogits', 'all')
-  for (let fold = 0; fold < foldCount(job); fold++)
-    for (const arm of arms)
-      if (arm !== 'teacher') add(arm, fold, 'heldOutLogits', 'held-out')
-      else if (!frozen) add(arm, fold, 'allLogits', 'all')
-  if (finalIsMeasured(job))
-    for (const arm of arms)
-      if (job.testSet) add(arm, null, 'testLogits', 'test-set')
-      else if (arm === 'teacher') add(arm, null, 'allLogits', 'all')
-      else add(arm, null, 'heldOutLogits', 'held-out')
-  return logits
 }
 
 function teacherFiles(
@@ -131,27 +83,12 @@ function teacherFiles(
   }
 }
 
-/** What tells one given teacher from another, in the manifest of its students. */
-function teacherManifest(form: ModelForm): Record<string, unknown> {
-  switch (form.kind) {
-    case 'network':
-      return { weightsSha256: form.weightsSha256 }
-    case 'outputs':
-      return { outputsSha256: form.dataset.sha256 }
-    case 'onnx':
-    case 'saved-model':
-      return { modelSha256: form.modelSha256 }
-  }
-}
-
-const trainingOf = ({ teacher, student }: ResolvedJob, arm: Arm) =>
-  arm === 'teacher' && teacher.kind === 'train' ? teacher.training : student.training
-
 /** Jobs of earlier versions left none. */
 function curveFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
-  return planJob(job).flatMap(({ key, kind, arm, fold, innerFold }) => {
+  return planJob(job).flatMap(({ key, kind, arm, index, fold, innerFold }) => {
     const path = kind === 'train' ? findFile(surroundings, key, 'curve') : null
-    return arm !== null && path !== null && innerFold === undefined ? [{ arm, fold, path }] : []
+    if (arm === null || path === null || innerFold !== undefined) return []
+    return [{ arm, ...indexOf(index), fold, path }]
   })
 }
 
@@ -164,11 +101,13 @@ function matchedSeconds({ job, arm, fold }: ClaimedTask, surroundings: Surroundi
 }
 
 function validationFiles({ job }: ClaimedTask, surroundings: Surroundings): TrainingFile[] {
-  return planJob(job).flatMap(({ key, kind, arm, fold, innerFold }) => {
+  return planJob(job).flatMap(({ key, kind, innerFold, ...place }) => {
+    const { arm, index, fold } = place
     // Teachers of inner folds are not measured.
     if (kind !== 'train' || arm === null || innerFold !== undefined) return []
-    if (trainingOf(job, arm).validationFraction === null) return []
-    return [{ arm, fold, path: needFile(surroundings, key, 'validation') }]
+    if (trainedNetwork(job, place).training.validationFraction === null) return []
+    const path = needFile(surroundings, key, 'validation')
+    return [{ arm, ...indexOf(index), fold, path }]
   })
 }
 
@@ -180,12 +119,27 @@ function rebalancingFiles({ job }: ClaimedTask, surroundings: Surroundings): Reb
   )
 }
 
-/** What only a student is told: the task of a teacher stays the same, so that its work is taken over. */
-const transferOf = ({ transfer, dataset }: ResolvedJob) => ({
-  labelledFraction: transfer.labelledFraction,
-  ...(transfer.omitClasses ? { omittedClasses: omittedClasses(transfer, dataset.classNames) } : {}),
-  ...(transfer.rebalanceOmitted ? { rebalanceOmitted: transfer.rebalanceOmitted } : {}),
+/** What only students are told: the task of a teacher stays the same, so that its work is taken over. */
+const transferOf = ({ transfer, dataset }: ResolvedJob, arm: Arm) => ({
+  labelledFraction: knowsLabels(arm) ? 1 : transfer.labelledFraction,
+  ...(transfer.omitClasses && !knowsLabels(arm)
+    ? { omittedClasses: omittedClasses(transfer, dataset.classNames) }
+    : {}),
+  ...(transfer.rebalanceOmitted && !teaches(arm)
+    ? { rebalanceOmitted: transfer.rebalanceOmitted }
+    : {}),
 })
+
+function mixtureFiles(
+  { job }: ClaimedTask,
+  surroundings: Surroundings,
+): { mixtures?: MixtureFile[] } {
+  if (job.teacher.kind !== 'ensemble') return {}
+  const mixtures = planJob(job)
+    .filter(({ kind }) => kind === 'combine')
+    .map(({ key, fold }) => ({ fold, path: needFile(surroundings, key, 'mixture') }))
+  return { mixtures }
+}
 
 function suggestionFiles(
   { job }: ClaimedTask,
@@ -211,43 +165,101 @@ function similarityFiles(
 }
 
 /** Whether the teacher answers inside the step: on rows that are other ones in every step, or because its layers are compared. */
-const teachesInside = ({ student, objective }: ResolvedJob): boolean =>
+const learnsInside = ({ training, objective }: Learner): boolean =>
   comparesFeatures(objective) ||
-  (student.training.augmentation !== null && objective.some((term) => needsTeacher(term.method)))
+  (training.augmentation !== null && objective.some((term) => needsTeacher(term.method)))
 
-function teacherInStep({ job, fold }: ClaimedTask, surroundings: Surroundings): TeacherInStep {
+function teacherInStep(claimed: ClaimedTask, surroundings: Surroundings): TeacherInStep {
+  const { job } = claimed
   const { teacher } = job
-  if (teacher.kind === 'train') {
-    const weightsPath = needFile(surroundings, teacherKey(job, fold), 'safetensors')
-    return { network: teacher.network, weightsPath, normalization: 'in-weights-file' }
+  const assistant = teachingAssistant(job, claimed)
+  const trained = assistant === null ? teacher : job.chain?.[assistant]
+  if (trained && 'network' in trained) {
+    const weightsPath = needFile(surroundings, teachingKey(job, claimed), 'safetensors')
+    return { network: trained.network, weightsPath, normalization: 'in-weights-file' }
   }
   // Refused when the job was submitted.
-  if (teacher.kind === 'peer' || teacher.form.kind !== 'network')
+  if (teacher.kind !== 'model' || teacher.form.kind !== 'network')
     throw new Error('only a network can answer inside a step')
   const { network, weightsSha256, normalization } = teacher.form
   return { network, weightsPath: surroundings.fileOf(weightsSha256), normalization }
 }
 
-/** The student that is delivered, and what taught it. */
+/** The student that is delivered, and what taught the job. */
 function timedNetworks(
   job: ResolvedJob,
   surroundings: Surroundings,
 ): Pick<LatencyTask, 'teacher' | 'student'> {
-  const trained = (arm: Arm, network: Network): TeacherFiles => ({
+  const trained = (key: string, network: Network): TeacherFiles => ({
     kind: 'network',
     network,
     normalization: null,
-    weightsPath: needFile(surroundings, taskKey(arm, null), 'safetensors'),
+    weightsPath: needFile(surroundings, key, 'safetensors'),
   })
   const { teacher, student } = job
+  const timed = (one: ResolvedMember, key: string): TeacherFiles =>
+    one.kind === 'train'
+      ? trained(key, one.network)
+      : teacherFiles(one.form, job, surroundings.fileOf)
   return {
-    teacher:
-      teacher.kind === 'train'
-        ? trained('teacher', teacher.network)
-        : teacher.kind === 'peer'
-          ? null
-          : teacherFiles(teacher.form, job, surroundings.fileOf),
-    student: trained('distilled', student.network),
+    teacher: timedTeachers(),
+    student: trained(taskKey('distilled', null), student.network),
+  }
+
+  function timedTeachers(): TeacherFiles[] {
+    if (teacher.kind === 'peer') return []
+    return teacher.kind === 'ensemble'
+      ? teacher.members.map((member, index) => timed(member, indexedKey('member', index, null)))
+      : [timed(teacher, taskKey('teacher', null))]
+  }
+}
+
+/** Whether the next network of the job needs the weights of this one, and not only its answers. */
+function isAskedInside(job: ResolvedJob, { arm, index }: TaskPlace): boolean {
+  const chain = job.chain ?? []
+  const next =
+    arm === 'teacher' ? 0 : arm === 'assistant' ? (index ?? 0) + 1 : Number.POSITIVE_INFINITY
+  if (next > chain.length) return false
+  const { training } = job.student
+  return learnsInside(chain[next] ?? { ...job, training, network: job.student.network })
+}
+
+function combineTask(
+  { job, fold }: ClaimedTask,
+  { members, weights }: ResolvedEnsemble,
+  surroundings: Surroundings,
+): CombineTask {
+  const { dataset, testSet, evaluation, seed } = job
+  const hasTestSet = testSet !== null && fold === null
+  return {
+    kind: 'combine',
+    rows: dataset.rows,
+    classes: dataset.classNames.length,
+    testRows: hasTestSet ? testSet.rows : null,
+    members: members.map((member, index) => {
+      const key = indexedKey('member', index, memberFold(job, member, fold))
+      return {
+        logitsPath: needFile(surroundings, key, 'allLogits'),
+        testLogitsPath: hasTestSet ? needFile(surroundings, key, 'testLogits') : null,
+      }
+    }),
+    weights: combinedBy(),
+    outputDirectory: surroundings.outputDirectory,
+  }
+
+  function combinedBy(): CombineTask['weights'] {
+    switch (weights.kind) {
+      case 'average':
+        return { kind: 'fixed', values: members.map(() => 1 / members.length) }
+      case 'given':
+        return { kind: 'fixed', values: weights.values }
+      case 'inner-validation': {
+        const labelsPath = surroundings.fileOf(dataset.labelsSha256)
+        const { split } = evaluation
+        const groups = groupsOf(job, surroundings.fileOf)
+        return { ...weights, labelsPath, ...groups, split, fold, seed }
+      }
+    }
   }
 }
 
@@ -258,56 +270,23 @@ function innerFoldOf({ job, key }: ClaimedTask): Pick<TrainTask, 'innerFold'> {
   return index === undefined || of === undefined ? {} : { innerFold: { index, of } }
 }
 
-/** Where the recorded answers are that a student learns from. */
+/** Where the recorded answers are that a network learns from. */
 function recordedAnswers(
-  { job, fold }: ClaimedTask,
+  claimed: ClaimedTask,
   surroundings: Surroundings,
 ): Pick<TrainTask, 'teacherLogitsPath' | 'outOfFoldLogits'> {
+  const { job, fold } = claimed
   const inner = innerTeacherKeys(job, fold)
   if (inner.length === 0)
-    return { teacherLogitsPath: needFile(surroundings, teacherKey(job, fold), 'allLogits') }
+    return { teacherLogitsPath: needFile(surroundings, teachingKey(job, claimed), 'allLogits') }
   return {
     teacherLogitsPath: null,
     outOfFoldLogits: inner.map((key) => needFile(surroundings, key, 'heldOutLogits')),
   }
 }
 
-/** What taught the students of a job. */
-function manifestOfTeacher({ teacher, evaluation }: ResolvedJob): Record<string, unknown> {
-  switch (teacher.kind) {
-    case 'model':
-      return teacherManifest(teacher.form)
-    case 'peer':
-      return { peer: teacher.network }
-    case 'train': {
-      const { innerFolds } = evaluation
-      const { network, training } = teacher
-      return { network, training, ...(innerFolds === undefined ? {} : { innerFolds }) }
-    }
-  }
-}
-
-/** Everything that made the network, without anything that differs between two equal jobs: it goes into its file. */
-function manifestOf({ job, arm, fold }: ClaimedTask): Record<string, unknown> {
-  const teaching = arm === 'teacher' && job.teacher.kind === 'train'
-  return {
-    arm,
-    fold,
-    seed: job.seed,
-    dataset: { contentSha256: job.dataset.contentSha256, rows: job.dataset.rows },
-    classNames: job.dataset.classNames,
-    preprocessing: job.preprocessing,
-    objective: arm === 'distilled' ? job.objective : LABELS_ONLY,
-    ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
-    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
-    transfer: arm === 'teacher' ? null : job.transfer,
-    training: teaching ? job.teacher.training : job.student.training,
-    teacher: arm === 'teacher' ? null : manifestOfTeacher(job),
-  }
-}
-
 export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Task {
-  const { job, kind, arm, fold } = claimed
+  const { job, kind, arm, index, fold } = claimed
   const { fileOf, outputDirectory } = surroundings
   if (kind === 'latency') return { kind, ...timedNetworks(job, surroundings), outputDirectory }
   if (kind === 'report')
@@ -317,7 +296,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
       labelsPath: fileOf(job.dataset.labelsSha256),
       ...groupsOf(job, fileOf),
       testLabelsPath: job.testSet && fileOf(job.testSet.labelsSha256),
-      logits: measuredLogits(claimed, surroundings),
+      logits: measuredLogits(job, surroundings),
       validations: validationFiles(claimed, surroundings),
       curves: curveFiles(claimed, surroundings),
       latencyPath: findFile(surroundings, 'latency', 'latency'),
@@ -326,8 +305,13 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
         : {}),
       suggestions: suggestionFiles(claimed, surroundings),
       ...similarityFiles(claimed, surroundings),
+      ...mixtureFiles(claimed, surroundings),
       outputDirectory,
     }
+  if (kind === 'combine') {
+    if (job.teacher.kind !== 'ensemble') throw new Error(`task ${claimed.key} has no ensemble`)
+    return combineTask(claimed, job.teacher, surroundings)
+  }
   const inner = innerFoldOf(claimed)
   const files = {
     dataset: { ...datasetFiles(job.dataset, fileOf), ...groupsOf(job, fileOf) },
@@ -338,19 +322,20 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
   }
   if (arm === null) throw new Error(`task ${claimed.key} has no arm`)
   if (kind === 'predict') {
-    if (job.teacher.kind !== 'model') throw new Error(`task ${claimed.key} has no given teacher`)
-    return { kind: 'predict', ...files, teacher: teacherFiles(job.teacher.form, job, fileOf) }
+    const teacher = teacherAt(job, claimed)
+    if (teacher?.kind !== 'model') throw new Error(`task ${claimed.key} has no given teacher`)
+    return { kind: 'predict', ...files, teacher: teacherFiles(teacher.form, job, fileOf) }
   }
-  const teaching = arm === 'teacher' && job.teacher.kind === 'train' ? job.teacher : null
-  const { network, training } = teaching ?? job.student
-  const objective = arm === 'distilled' ? job.objective : LABELS_ONLY
+  const learner = trainedNetwork(job, claimed)
+  const { network, training, objective, stages, suggestWeights } = learner
   const peer = arm === 'distilled' && job.teacher.kind === 'peer' ? job.teacher.network : null
   const isTaught = !peer && objective.some((term) => needsTeacher(term.method))
-  const isInside = isTaught && teachesInside(job)
+  const isInside = isTaught && learnsInside(learner)
   return {
     kind: 'train',
     ...files,
     arm,
+    ...indexOf(index),
     fold,
     split: job.evaluation.split,
     ...inner,
@@ -358,9 +343,9 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     training,
     ...matchedSeconds(claimed, surroundings),
     objective,
-    ...(arm === 'distilled' && job.stages ? { stages: job.stages } : {}),
-    ...(arm === 'distilled' && job.suggestWeights ? { suggestWeights: job.suggestWeights } : {}),
-    ...(teaching ? { labelledFraction: 1 } : transferOf(job)),
+    ...(stages ? { stages } : {}),
+    ...(suggestWeights ? { suggestWeights } : {}),
+    ...transferOf(job, arm),
     normalization: job.preprocessing.normalization,
     ...(isTaught && !isInside
       ? recordedAnswers(claimed, surroundings)
@@ -369,7 +354,7 @@ export function buildTask(claimed: ClaimedTask, surroundings: Surroundings): Tas
     ...(peer ? { peer } : {}),
     seed: job.seed,
     deliver: fold === null && arm !== 'control' && !inner.innerFold,
-    keepWeights: arm === 'teacher' && teachesInside(job),
+    keepWeights: teaches(arm) && !inner.innerFold && isAskedInside(job, claimed),
     manifest: manifestOf(claimed),
   }
 }

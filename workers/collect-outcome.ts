@@ -9,45 +9,63 @@ import type { Report } from '../src/domain/report/report.ts'
 import type {
   Artifact,
   ClaimedTask,
+  DeliveredModel,
   ReusableOutcome,
   TaskOutcome,
   TaskWarning,
 } from '../src/domain/task.ts'
+import { taughtBy } from '../src/domain/teacher-models.ts'
+import { trainedNetwork } from '../src/domain/trained-network.ts'
+import type { Arm, ModelRole } from '../src/domain/words.ts'
 import { OUTPUT_FILES, type OutputFile, type TaskResult } from './trainer-contract.ts'
 
 const store = (blobs: BlobStore, file: string): Promise<StoredBlob> =>
   storeBlob(blobs, createReadStream(file, { highWaterMark: 1 << 20 }))
 
+const ROLES: Readonly<Record<Arm, ModelRole>> = {
+  teacher: 'teacher',
+  member: 'member',
+  assistant: 'assistant',
+  distilled: 'student',
+  control: 'student',
+}
+
 function deliveredModel(
   claimed: ClaimedTask,
   result: TaskResult,
   stored: ReadonlyMap<OutputFile, StoredBlob>,
+  delivered: readonly DeliveredModel[],
   id: string,
 ): Omit<Model, 'createdAt'>[] {
   const safetensors = stored.get('safetensors')
   // Weights of a fold are kept for other tasks of the job only.
   if (!safetensors || claimed.fold !== null) return []
-  const { job, arm } = claimed
-  const teacher = arm === 'teacher'
-  const trained = teacher ? job.teacher : job.student
-  // A given teacher is not trained, so none of its tasks leaves weights.
-  if (!('network' in trained)) throw new Error(`${claimed.key} trained a model that was given`)
+  const { job, arm, index } = claimed
+  const { network } = trainedNetwork(job, claimed)
+  if (arm === null) throw new Error(`${claimed.key} has no arm`)
+  const role = ROLES[arm]
+  const which = index === null || index === undefined ? role : `${role} ${index}`
   const tfjs = stored.get('tfjs')
   return [
     {
       id,
-      name: `${job.name ?? job.dataset.name} ${teacher ? 'teacher' : 'student'}`,
+      name: `${job.name ?? job.dataset.name} ${which}`,
       source: 'job',
       form: {
         kind: 'network',
-        network: trained.network,
+        network,
         normalization: result.normalization,
         weightsSha256: safetensors.sha256,
       },
       classes: job.dataset.classNames.length,
       classNames: job.dataset.classNames,
       files: { safetensors, ...(tfjs ? { tfjs } : {}) },
-      lineage: { jobId: claimed.jobId, role: teacher ? 'teacher' : 'student' },
+      lineage: {
+        jobId: claimed.jobId,
+        role,
+        index: index ?? 0,
+        taughtBy: taughtBy(job, claimed, delivered),
+      },
     },
   ]
 }
@@ -68,6 +86,7 @@ export async function takenOver(
   claimed: ClaimedTask,
   reuseKey: string,
   earlier: ReusableOutcome,
+  delivered: readonly DeliveredModel[],
   blobs: BlobStore,
   ids: Identifiers,
 ): Promise<TaskOutcome> {
@@ -82,7 +101,7 @@ export async function takenOver(
     reusedTaskId: earlier.taskId,
     result: { ...earlier.result, reusedFrom: { jobId: earlier.jobId, task: earlier.key } },
     artifacts: earlier.artifacts,
-    models: deliveredModel(claimed, result, stored, ids.create('mdl')),
+    models: deliveredModel(claimed, result, stored, delivered, ids.create('mdl')),
     report: null,
     warnings: warningsOf(result),
   }
@@ -93,6 +112,7 @@ export async function collectOutcome(
   reuseKey: string | null,
   result: TaskResult,
   directory: string,
+  delivered: readonly DeliveredModel[],
   blobs: BlobStore,
   ids: Identifiers,
 ): Promise<TaskOutcome> {
@@ -111,7 +131,7 @@ export async function collectOutcome(
     // Null says that it was looked for.
     result: reuseKey === null ? measured : { ...measured, reusedFrom: null },
     artifacts,
-    models: deliveredModel(claimed, result, stored, ids.create('mdl')),
+    models: deliveredModel(claimed, result, stored, delivered, ids.create('mdl')),
     report,
     warnings: warningsOf(result),
   }

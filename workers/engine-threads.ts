@@ -57,6 +57,7 @@ export function threadsFor(task: Task, available: number): number {
     }
     // One row at a time has no work for a second thread, and all networks are timed alike.
     case 'latency':
+    case 'combine':
     case 'report':
       return 1
   }

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { knowsLabels } from '../src/domain/words.ts'
 import { innerParts } from '../src/splits/inner-folds.ts'
+import { validationRoleOf } from '../src/splits/roles.ts'
 import { rowsOfTraining } from '../src/splits/rows-of-training.ts'
 import { partition } from '../src/splits/split.ts'
 import { readGroups, readLabels } from './engine/datasets.ts'
@@ -11,6 +13,7 @@ import type { TaskRows } from './engine/run-task.ts'
 import type { TaskHooks } from './engine/task-outputs.ts'
 import { buildReport } from './evaluation/report.ts'
 import { withMatchedBudget } from './matched-budget.ts'
+import { runCombine } from './run-combine.ts'
 import {
   OUTPUT_FILES,
   type ReportTask,
@@ -40,9 +43,9 @@ async function rowsOf(task: TrainTask): Promise<TaskRows> {
     const rows = rowsOfTraining(
       {
         ...task,
-        role: arm === 'teacher' ? 'teacher' : 'student',
+        role: validationRoleOf(task),
         validationFraction: task.training.validationFraction,
-        labelledFraction: arm === 'teacher' ? 1 : task.labelledFraction,
+        labelledFraction: knowsLabels(arm) ? 1 : task.labelledFraction,
       },
       labels,
       groups,
@@ -91,6 +94,8 @@ export async function executeTask(
       const { runPredict } = await import('./engine/run-predict.ts')
       return runPredict(task, hooks, signal)
     }
+    case 'combine':
+      return runCombine(task, hooks, signal)
     case 'latency': {
       const { runLatency } = await import('./engine/latency/run-latency.ts')
       return runLatency(task, hooks, signal)

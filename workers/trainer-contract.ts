@@ -47,6 +47,8 @@ export interface TrainTask extends TaskBase {
   readonly kind: 'train'
   readonly network: Network
   readonly arm: Arm
+  /** Which member or assistant, from 0; absent for other arms. */
+  readonly index?: number
   /** Null: the final training. */
   readonly fold: number | null
   readonly split: Split
@@ -77,7 +79,7 @@ export interface TrainTask extends TaskBase {
   readonly teacher: TeacherInStep | null
   /** A second student that is trained along and learns from this one as this one does from it; absent: none. */
   readonly peer?: Network
-  /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both. */
+  /** Of the job. Initial weights and batch order follow from (seed, role, fold), so control and distilled share both; members and assistants have roles of their own. */
   readonly seed: number
   /** Whether the network itself is wanted, as `weights.safetensors` and `model.tfjs.zip`. */
   readonly deliver: boolean
@@ -122,16 +124,72 @@ export interface PredictTask extends TaskBase {
 /** Times the delivered student and its teacher. */
 export interface LatencyTask {
   readonly kind: 'latency'
-  /** Null: a peer, which is not kept. */
-  readonly teacher: TeacherFiles | null
+  /** One, or the members of an ensemble, which answer one after the other; none for a peer, which is not kept. */
+  readonly teacher: readonly TeacherFiles[]
   readonly student: TeacherFiles
   /** Folder that exists and is empty; results are written here. */
   readonly outputDirectory: string
 }
 
+/** Answers of one member of an ensemble, float32 `[rows, classes]`. */
+export interface MemberAnswers {
+  readonly logitsPath: string
+  /** Of the test set; null where the task has none. */
+  readonly testLogitsPath: string | null
+}
+
+/** Mixes the answers of the members of an ensemble: `allLogits`, `testLogits` where there is a test set, and `mixture`. */
+export interface CombineTask {
+  readonly kind: 'combine'
+  readonly rows: number
+  readonly classes: number
+  /** Null without a test set. */
+  readonly testRows: number | null
+  readonly members: readonly MemberAnswers[]
+  readonly weights:
+    | { readonly kind: 'fixed'; readonly values: readonly number[] }
+    /** Found on the rows that the trained members of this fold set aside. */
+    | {
+        readonly kind: 'inner-validation'
+        readonly labelsPath: string
+        /** Where the split is grouped. */
+        readonly groupsPath?: string
+        readonly fraction: number
+        readonly split: Split
+        readonly fold: number | null
+        readonly seed: number
+      }
+  readonly outputDirectory: string
+}
+
+/** How the members of an ensemble were mixed. */
+export interface Mixture {
+  /** Of each member; they sum to 1. */
+  readonly weights: readonly number[]
+  /** Null where the weights were not found on rows. */
+  readonly fit: {
+    /** That the weights were found on. */
+    readonly rows: number
+    /** Mean cross-entropy of the mixture with the labels on these rows, in nats. */
+    readonly nll: number
+    /** The same of the plain average. */
+    readonly averageNll: number
+    /** No weights have a cross-entropy that is less by more than this. */
+    readonly gap: number
+  } | null
+}
+
+/** The {@link Mixture} of an ensemble. */
+export interface MixtureFile {
+  readonly fold: number | null
+  readonly path: string
+}
+
 /** Logits of one arm on the rows it is measured on. */
 export interface MeasuredLogits {
   readonly arm: Arm
+  /** Which member or assistant, from 0; absent for other arms. */
+  readonly index?: number
   readonly fold: number | null
   /** float32 `[rows, classes]`. */
   readonly path: string
@@ -146,6 +204,8 @@ export interface MeasuredLogits {
 /** A record of a training. */
 export interface TrainingFile {
   readonly arm: Arm
+  /** Which member or assistant, from 0; absent for other arms. */
+  readonly index?: number
   readonly fold: number | null
   readonly path: string
 }
@@ -205,6 +265,8 @@ export interface ReportTask {
   readonly latencyPath: string | null
   /** Absent where no bias was raised. */
   readonly rebalancings?: readonly RebalancingFile[]
+  /** Absent where the teacher is one network. */
+  readonly mixtures?: readonly MixtureFile[]
   /** Empty where no weights were suggested. */
   readonly suggestions: readonly SuggestionFile[]
   /** Absent where no layers were compared, and in jobs of versions that did not measure it. */
@@ -212,13 +274,13 @@ export interface ReportTask {
   readonly outputDirectory: string
 }
 
-export type Task = TrainTask | PredictTask | LatencyTask | ReportTask
+export type Task = TrainTask | PredictTask | CombineTask | LatencyTask | ReportTask
 
 /** Names of the files a task leaves in its output directory. */
 export const OUTPUT_FILES = {
   /** float32 `[held-out rows, classes]`, ascending rows, of the fold or the inner fold; absent where nothing is held out. */
   heldOutLogits: 'held-out-logits.f32',
-  /** float32 `[dataset rows, classes]`; teachers only, but none of an inner fold. */
+  /** float32 `[dataset rows, classes]`; of networks that teach, but none of an inner fold. */
   allLogits: 'all-logits.f32',
   /** float32 `[test rows, classes]`; only with a test set and on a final. */
   testLogits: 'test-logits.f32',
@@ -236,6 +298,8 @@ export const OUTPUT_FILES = {
   latency: 'latency.json',
   /** An array of {@link Rebalancing} as JSON; only where biases of omitted classes were raised. */
   rebalancing: 'rebalancing.json',
+  /** {@link Mixture} as JSON; of ensembles. */
+  mixture: 'mixture.json',
   /** {@link SuggestedWeight} of each term of each stage, as JSON; absent where they were not asked for. */
   suggestedWeights: 'suggested-weights.json',
   /** {@link TapSimilarity} of each pair of layers, as JSON; of the distilled arm where terms compare layers and rows are held out. */
@@ -360,6 +424,8 @@ export interface TaskResult {
   readonly execution: Execution | null
   /** Null where no row was set aside. */
   readonly validation: ValidationRecord | null
+  /** Of ensembles only. */
+  readonly mixture?: Mixture
   /** Of each term of each stage; absent where they were not asked for. */
   readonly suggestedWeights?: readonly (readonly SuggestedWeight[])[]
 }

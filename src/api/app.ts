@@ -8,6 +8,7 @@ import type { ModelService } from '../application/model-service.ts'
 import type { ReportService } from '../application/report-service.ts'
 import type { SplitService } from '../application/split-service.ts'
 import { JobSpec } from '../domain/job-spec.ts'
+import { NAMED_SCHEMAS } from '../domain/named-schemas.ts'
 import type { BlobStore } from '../domain/ports.ts'
 import { REPORT_SCHEMAS } from '../domain/report/report.ts'
 import { registerAuthentication } from './plugins/authentication.ts'
@@ -44,7 +45,15 @@ export interface AppDependencies {
 }
 
 /** Named in the document and in routes by `$ref`. */
-const SHARED = [JobSpec, JobSchema, ...REPORT_SCHEMAS, DatasetSchema, ModelSchema, ProblemSchema]
+const SHARED = [
+  ...NAMED_SCHEMAS,
+  JobSpec,
+  JobSchema,
+  ...REPORT_SCHEMAS,
+  DatasetSchema,
+  ModelSchema,
+  ProblemSchema,
+]
 
 export async function buildApp(dependencies: AppDependencies) {
   const { jobs, datasets, models, exports, reports, blobs, maxUploadBytes } = dependencies

@@ -15,6 +15,7 @@ import { ownFileOf, sizeOf } from '../domain/model-form.ts'
 import type { BlobStore, JobStore, ModelStore, StoredBlob } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 import type { Report } from '../domain/report/report.ts'
+import type { ModelRole } from '../domain/words.ts'
 import { embeddedManifest, exportModel } from '../models/export/export-model.ts'
 import { ExportImpossible } from '../models/export/precision.ts'
 import { openStoredWeights, type StoredWeights } from '../models/export/stored-weights.ts'
@@ -30,11 +31,18 @@ export type ExportService = ReturnType<typeof createExportService>
 
 function metricsOf({ lineage }: Model, report: Report): Record<string, unknown> {
   const { arms, gain, final, evaluation, stamps, warnings } = report
-  const student = lineage?.role === 'student'
+  const { role = 'teacher', index = 0 } = lineage ?? {}
+  const measuredAs = {
+    teacher: () => ({ metrics: arms.teacher.metrics, final: final?.teacher }),
+    student: () => ({ metrics: arms.distilled.metrics, final: final?.distilled }),
+    member: () => report.ensemble?.members[index],
+    assistant: () => report.chain?.[index],
+  } satisfies Record<ModelRole, () => unknown>
+  const measured = measuredAs[role]()
   return {
-    heldOut: student ? arms.distilled.metrics : arms.teacher.metrics,
-    final: (student ? final?.distilled : final?.teacher) ?? null,
-    gain: student ? gain : null,
+    heldOut: measured?.metrics ?? null,
+    final: measured?.final ?? null,
+    gain: role === 'student' ? gain : null,
     evaluation,
     stamps,
     warnings,

@@ -1,10 +1,11 @@
 /** Submit, validate, read, cancel and delete jobs. Knows ports; no HTTP, no SQL. */
-import { formMultiplyAdds, multiplyAdds } from '../domain/cost.ts'
+import { multiplyAdds, teacherMultiplyAdds } from '../domain/cost.ts'
 import type { Dataset } from '../domain/dataset.ts'
 import { isTerminal } from '../domain/job-lifecycle.ts'
 import { planJob } from '../domain/job-plan.ts'
 import type { JobSpec } from '../domain/job-spec.ts'
-import { type FormSize, networkSize, sizeOf } from '../domain/model-form.ts'
+import type { Model } from '../domain/model.ts'
+import { type FormSize, networkSize } from '../domain/model-form.ts'
 import type { Network } from '../domain/network.ts'
 import type {
   DatasetStore,
@@ -21,6 +22,8 @@ import { type References, resolveJob } from '../domain/resolve-job.ts'
 import type { ResolvedJob, ResolvedTeacher } from '../domain/resolved-job.ts'
 import type { SpecIssue } from '../domain/spec-issue.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
+import { teacherSize } from '../domain/teacher-networks.ts'
+import type { MemberSpec } from '../domain/teacher-spec.ts'
 import { readKerasArchitecture } from '../models/keras-architecture.ts'
 
 export interface Estimate extends FormSize {
@@ -52,14 +55,47 @@ const estimateNetwork = (network: Network): Estimate => ({
   multiplyAdds: multiplyAdds(network),
 })
 
-const estimateTeacher = (teacher: ResolvedTeacher): Estimate =>
-  teacher.kind === 'model'
-    ? { ...sizeOf(teacher.form), multiplyAdds: formMultiplyAdds(teacher.form) }
-    : estimateNetwork(teacher.network)
+const estimateTeacher = (teacher: ResolvedTeacher): Estimate => ({
+  ...teacherSize(teacher),
+  multiplyAdds: teacherMultiplyAdds(teacher),
+})
 
 export type JobService = ReturnType<typeof createJobService>
 
 export function createJobService(ports: Ports) {
+  /** The model that a spec names, or the student of the job that it names; null where it names none, or there is none. */
+  async function givenTeacher(
+    { model: modelId, job: jobId }: MemberSpec,
+    pointer: string,
+    issues: SpecIssue[],
+  ): Promise<Model | null> {
+    const refuse = (field: string, code: string, message: string): null => {
+      issues.push({ pointer: `${pointer}/${field}`, code, message })
+      return null
+    }
+    if (modelId !== undefined)
+      return (
+        (await ports.models.get(modelId)) ??
+        refuse('model', 'model-not-found', `no model ${modelId}`)
+      )
+    if (jobId === undefined) return null
+    const job = await ports.jobs.get(jobId)
+    if (!job) return refuse('job', 'job-not-found', `no job ${jobId}`)
+    if (job.status !== 'succeeded')
+      return isTerminal(job.status)
+        ? refuse('job', 'job-without-student', `job ${jobId} has ${job.status}: it has no student`)
+        : refuse(
+            'job',
+            'job-not-finished',
+            `job ${jobId} is ${job.status}: its student can teach when it has succeeded`,
+          )
+    const student = job.models.find(({ role }) => role === 'student')
+    return (
+      (student && (await ports.models.get(student.id))) ??
+      refuse('job', 'job-without-student', `the student of job ${jobId} has been deleted`)
+    )
+  }
+
   async function lookUp(spec: JobSpec): Promise<References> {
     const issues: SpecIssue[] = []
     const dataset = async (id: string, pointer: string): Promise<Dataset | null> => {
@@ -73,16 +109,15 @@ export function createJobService(ports: Ports) {
       : await dataset(spec.dataset.id ?? '', '/dataset/id')
     const testSetId = spec.evaluation?.testSet?.id
     const testSet = testSetId ? await dataset(testSetId, '/evaluation/testSet/id') : null
-    const teacherId = spec.teacher.model
-    const teacher = teacherId ? await ports.models.get(teacherId) : null
-    if (teacherId && !teacher)
-      issues.push({
-        pointer: '/teacher/model',
-        code: 'model-not-found',
-        message: `no model ${teacherId}`,
-      })
+    const { ensemble, ...single } = spec.teacher
+    const teacher = await givenTeacher(single, '/teacher', issues)
+    const members = await Promise.all(
+      (ensemble?.members ?? []).map((member, index) =>
+        givenTeacher(member, `/teacher/ensemble/members/${index}`, issues),
+      ),
+    )
     if (issues.length > 0 || !main) throw invalid(issues)
-    return { dataset: main, testSet, teacher }
+    return { dataset: main, testSet, teacher, ...(ensemble ? { members } : {}) }
   }
 
   const invalid = (issues: readonly SpecIssue[]): Problem =>

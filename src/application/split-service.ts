@@ -5,7 +5,10 @@ import { planJob } from '../domain/job-plan.ts'
 import type { BlobStore, JobStore } from '../domain/ports.ts'
 import { Problem } from '../domain/problems.ts'
 import type { ResolvedJob } from '../domain/resolved-job.ts'
+import { trainedNetwork } from '../domain/trained-network.ts'
 import { omittedClasses } from '../domain/transfer.ts'
+import { knowsLabels } from '../domain/words.ts'
+import { validationRoleOf } from '../splits/roles.ts'
 import { rowsOfTraining } from '../splits/rows-of-training.ts'
 import { foldOfRow, NEVER_HELD_OUT, splitSha256 } from '../splits/split.ts'
 import { readWhole } from './read-blob.ts'
@@ -49,15 +52,15 @@ async function* toCsv(cut: Cut): AsyncGenerator<string> {
 
 /** Of every training that sets rows aside. Control and distilled set the same ones aside and are named once. */
 function* rowsSetAside({ job, labels, groups }: Cut) {
-  const { dataset, evaluation, student, teacher, transfer, seed } = job
+  const { dataset, evaluation, transfer, seed } = job
   const of = evaluation.innerFolds ?? 0
-  for (const { kind, arm, fold, innerFold } of planJob(job)) {
+  for (const { kind, innerFold, ...place } of planJob(job)) {
+    const { arm, index, fold } = place
     if (kind !== 'train' || arm === null || arm === 'control') continue
-    const isTeacher = arm === 'teacher' && teacher.kind === 'train'
-    const { validationFraction } = isTeacher ? teacher.training : student.training
+    const { validationFraction } = trainedNetwork(job, place).training
     if (validationFraction === null) continue
-    const role = isTeacher ? ('teacher' as const) : ('student' as const)
-    const labelledFraction = isTeacher ? 1 : transfer.labelledFraction
+    const role = validationRoleOf({ arm, ...(typeof index === 'number' ? { index } : {}) })
+    const labelledFraction = knowsLabels(arm) ? 1 : transfer.labelledFraction
     const { validation, unused } = rowsOfTraining(
       {
         split: evaluation.split,
@@ -66,7 +69,7 @@ function* rowsSetAside({ job, labels, groups }: Cut) {
         seed,
         validationFraction,
         labelledFraction,
-        omittedClasses: isTeacher ? [] : omittedClasses(transfer, dataset.classNames),
+        omittedClasses: knowsLabels(arm) ? [] : omittedClasses(transfer, dataset.classNames),
         ...(innerFold === undefined ? {} : { innerFold: { index: innerFold, of } }),
       },
       labels,

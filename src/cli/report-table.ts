@@ -49,12 +49,48 @@ function grid(lines: readonly (readonly string[])[]): string {
         column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('   ')
+      .trimEnd()
   const [head, ...rest] = lines.map(draw)
   return [head, '─'.repeat(head?.length ?? 0), ...rest].join('\n')
 }
 
+interface InnerNetwork {
+  readonly name: string
+  readonly metrics: ArmReport['metrics']
+  readonly parameters: number | null
+  /** Of a member of an ensemble. */
+  readonly share: Summary | null
+}
+
+/** Members of the teacher and assistants, one row each; empty where there are none. */
+function innerTable({ ensemble, chain }: Report): string {
+  const networks: InnerNetwork[] = [
+    ...(ensemble?.members ?? []).map(({ index, weight, ...report }) => ({
+      ...report,
+      name: `member ${index}`,
+      share: weight,
+    })),
+    ...(chain ?? []).map(({ index, ...report }) => ({
+      ...report,
+      name: `assistant ${index}`,
+      share: null,
+    })),
+  ]
+  if (networks.length === 0) return ''
+  const { accuracy, nll } = ROWS
+  const lines = networks.map(({ name, metrics, parameters, share }) => [
+    name,
+    accuracy.show(metrics.accuracy),
+    nll.show(metrics.nll),
+    known(parameters, count),
+    share ? plusMinus(share, 3, 1) : '',
+  ])
+  return `\n\n${grid([['', accuracy.name, nll.name, 'parameters', ensemble ? 'share' : ''], ...lines])}`
+}
+
 /** Without a control arm its column and the gain are left out, and metrics that no arm has. */
-export function reportTable({ arms, gain }: Report): string {
+export function reportTable(report: Report): string {
+  const { arms, gain } = report
   const columns: [string, ArmReport][] = [
     ['teacher', arms.teacher],
     ['distilled', arms.distilled],
@@ -69,11 +105,12 @@ export function reportTable({ arms, gain }: Report): string {
     ...(gain ? [ROWS[metric].show(gain[metric])] : []),
   ])
   const blank = gain ? [''] : []
-  return grid([
+  const table = grid([
     ['', ...columns.map(([name]) => name), ...(gain ? ['gain'] : [])],
     ...metrics,
     ['parameters', ...columns.map(([, arm]) => known(arm.parameters, count)), ...blank],
     ['weights', ...columns.map(([, arm]) => known(arm.weightBytes, kilobytes)), ...blank],
     ['FLOPs a row', ...columns.map(([, arm]) => known(arm.flops, count)), ...blank],
   ])
+  return `${table}${innerTable(report)}`
 }

@@ -4,6 +4,7 @@ import { innerTeacherKeys, type PlannedTask } from './job-plan.ts'
 import type { ModelForm } from './model.ts'
 import { elements, type Network, type PlacedLayer } from './network.ts'
 import type { ResolvedJob, ResolvedTeacher } from './resolved-job.ts'
+import { teacherAt, trainedNetwork } from './trained-network.ts'
 
 const KERNELS: ReadonlySet<string> = new Set(['kernel', 'depthwiseKernel', 'pointwiseKernel'])
 
@@ -38,10 +39,20 @@ export function formMultiplyAdds(form: ModelForm): number | null {
 /** Stands in for a teacher that does not tell: a network for small images. */
 const UNKNOWN_MULTIPLY_ADDS = 10e6
 
-const teacherMultiplyAdds = (teacher: ResolvedTeacher): number =>
-  teacher.kind === 'model'
-    ? (formMultiplyAdds(teacher.form) ?? UNKNOWN_MULTIPLY_ADDS)
-    : multiplyAdds(teacher.network)
+/** Of one row, forward; null where a given teacher does not tell. */
+export function teacherMultiplyAdds(teacher: ResolvedTeacher): number | null {
+  switch (teacher.kind) {
+    case 'train':
+    case 'peer':
+      return multiplyAdds(teacher.network)
+    case 'model':
+      return formMultiplyAdds(teacher.form)
+    case 'ensemble':
+      return teacher.members
+        .map(teacherMultiplyAdds)
+        .reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
+  }
+}
 
 /**
  * Relative cost of a task, for progress in percent: steps times (a fixed cost a step + work in proportion to
@@ -49,18 +60,18 @@ const teacherMultiplyAdds = (teacher: ResolvedTeacher): number =>
  */
 export function taskCost(
   job: ResolvedJob,
-  task: Pick<PlannedTask, 'key' | 'kind' | 'arm' | 'fold'>,
+  task: Pick<PlannedTask, 'key' | 'kind' | 'arm' | 'index' | 'fold'>,
 ): number {
-  if (task.kind === 'report' || task.kind === 'latency') return 100
+  if (task.kind !== 'train' && task.kind !== 'predict') return 100
+  if (task.kind === 'predict') {
+    const given = teacherAt(job, task)
+    const perRow = (given && teacherMultiplyAdds(given)) ?? UNKNOWN_MULTIPLY_ADDS
+    return 100 + (job.dataset.rows * perRow) / 2e7
+  }
+  const { network, training } = trainedNetwork(job, task)
   const isPeered = task.arm === 'distilled' && job.teacher.kind === 'peer'
-  const ofStudent = task.arm === 'teacher' ? 0 : multiplyAdds(job.student.network)
-  const perRow =
-    ofStudent + (task.arm === 'teacher' || isPeered ? teacherMultiplyAdds(job.teacher) : 0)
-  if (task.kind === 'predict') return 100 + (job.dataset.rows * perRow) / 2e7
-  const training =
-    task.arm === 'teacher' && job.teacher.kind === 'train'
-      ? job.teacher.training
-      : job.student.training
+  const ofPeer = isPeered ? (teacherMultiplyAdds(job.teacher) ?? 0) : 0
+  const perRow = multiplyAdds(network) + ofPeer
   const folds = foldsOf(job.evaluation.split)
   const rows =
     task.fold === null || folds === 0 ? job.dataset.rows : (job.dataset.rows * (folds - 1)) / folds

@@ -66,7 +66,7 @@ export const EvaluationSpec = Type.Object(
     teacherPerFold: Type.Optional(
       Type.Enum([...TEACHERS_PER_FOLD], {
         description:
-          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. cross-fit: the same, and the soft labels of each training row come from a teacher that did not see this row either. frozen: one teacher for all folds, and the report is stamped so; the only choice for an uploaded teacher.',
+          'retrain: the teacher of a fold never saw its held-out rows; default for a teacher that the job trains. cross-fit: the same, and the soft labels of each training row come from a teacher that did not see this row either. frozen: one teacher for all folds, and the report is stamped so; the only choice where every teacher is given.',
       }),
     ),
     innerFolds: Type.Optional(

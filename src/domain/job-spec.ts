@@ -1,11 +1,10 @@
 /** What a client sends to `POST /v1/jobs`. */
 import { type Static, Type } from 'typebox'
-import { Architecture } from './architecture.ts'
+import { ChainSpec } from './chain-spec.ts'
 import { EvaluationSpec } from './evaluation.ts'
-import { Objective } from './objective.ts'
-import { PeerSpec } from './peer.ts'
+import { ArchitectureRef, ObjectiveRef, TrainingRef } from './named-schemas.ts'
 import { exactlyOne, strict } from './schema.ts'
-import { TrainingSpec } from './training.ts'
+import { TeacherSpec } from './teacher-spec.ts'
 import { TransferSpec } from './transfer.ts'
 
 export const NORMALIZATIONS = ['standardize', 'none'] as const
@@ -17,25 +16,10 @@ export const JobSpec = Type.Object(
       { builtin: Type.Optional(Type.Enum(['digits'])), id: Type.Optional(Type.String()) },
       { ...exactlyOne, description: 'A built-in dataset or the id of an uploaded one.' },
     ),
-    teacher: Type.Object(
-      {
-        train: Type.Optional(
-          Type.Object(
-            { architecture: Architecture, training: Type.Optional(TrainingSpec) },
-            { ...strict },
-          ),
-        ),
-        model: Type.Optional(Type.String({ description: 'Id of a stored model.' })),
-        peer: Type.Optional(PeerSpec),
-      },
-      {
-        ...exactlyOne,
-        description:
-          'A teacher to train in this job, the id of a stored model, or a second student that learns along.',
-      },
-    ),
-    student: Type.Object({ architecture: Architecture }, { ...strict }),
-    objective: Type.Optional(Objective),
+    teacher: TeacherSpec,
+    chain: Type.Optional(ChainSpec),
+    student: Type.Object({ architecture: ArchitectureRef }, { ...strict }),
+    objective: Type.Optional(ObjectiveRef),
     transfer: Type.Optional(TransferSpec),
     preprocessing: Type.Optional(
       Type.Object(
@@ -51,7 +35,7 @@ export const JobSpec = Type.Object(
         { ...strict },
       ),
     ),
-    training: Type.Optional(TrainingSpec),
+    training: Type.Optional(TrainingRef),
     evaluation: Type.Optional(EvaluationSpec),
     seed: Type.Optional(
       Type.Integer({

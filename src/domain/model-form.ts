@@ -53,6 +53,16 @@ export const networkSize = (network: Network): FormSize => ({
   weightBytes: weightBytes(network),
 })
 
+/** Of all parts together. */
+export function sumOfSizes(sizes: readonly FormSize[]): FormSize {
+  const sum = (name: keyof FormSize): number | null =>
+    sizes.reduce<number | null>((total, size) => {
+      const value = size[name]
+      return total === null || value === null ? null : total + value
+    }, 0)
+  return { parameters: sum('parameters'), weightBytes: sum('weightBytes') }
+}
+
 export function sizeOf(form: ModelForm): FormSize {
   switch (form.kind) {
     case 'network':

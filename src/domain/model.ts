@@ -1,6 +1,7 @@
 /** Stored models. */
 import type { ForeignGraph, SavedModelPart } from './foreign-graph.ts'
 import type { Network } from './network.ts'
+import type { ModelRole } from './words.ts'
 
 /** `(x - mean) / standardDeviation` over the last axis of the input; part of a model, applied before its first layer. */
 export interface Normalization {
@@ -63,6 +64,17 @@ export type ModelFile = (typeof MODEL_FILES)[number]
 export const PRECISIONS = ['float32', 'float16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
+/** Where a model comes from. */
+export interface Lineage {
+  /** The job that trained it. */
+  readonly jobId: string
+  readonly role: ModelRole
+  /** Which member or assistant, from 0; 0 for other roles. */
+  readonly index: number
+  /** Ids of the stored models that taught it: its teacher, or the members of an ensemble; empty where labels did. */
+  readonly taughtBy: readonly string[]
+}
+
 export interface Model {
   readonly id: string
   readonly name: string
@@ -72,7 +84,7 @@ export interface Model {
   /** Null for an uploaded teacher, which knows classes by index only. */
   readonly classNames: readonly string[] | null
   readonly files: Readonly<Partial<Record<ModelFile, { sha256: string; sizeBytes: number }>>>
-  /** The job that trained it, and in which role. */
-  readonly lineage: { readonly jobId: string; readonly role: 'teacher' | 'student' } | null
+  /** Null for a model that was uploaded. */
+  readonly lineage: Lineage | null
   readonly createdAt: Date
 }

@@ -83,15 +83,15 @@ const VARIANT_TERMS = {
 /** The terms that each variant stands for. */
 export const VARIANTS: Readonly<Record<Variant, readonly TermSpec[]>> = VARIANT_TERMS
 
-const Terms = Type.Array(
-  Type.Unsafe<TermSpec>({
-    type: 'object',
-    oneOf: JOB_METHODS.map(termSchema),
-    discriminator: { propertyName: 'method' },
-    required: ['method'],
-  }),
-  { minItems: 1, maxItems: 16 },
-)
+/** One of many kinds, and large: named, because objectives, stages and chains have terms. */
+export const Term = Type.Unsafe<TermSpec>({
+  $id: 'Term',
+  type: 'object',
+  oneOf: JOB_METHODS.map(termSchema),
+  discriminator: { propertyName: 'method' },
+  required: ['method'],
+})
+const Terms = Type.Array(Type.Unsafe<TermSpec>({ $ref: 'Term#' }), { minItems: 1, maxItems: 16 })
 
 /** A part of the training with terms of its own, as a client sends it. */
 export interface StageSpec {

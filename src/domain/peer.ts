@@ -1,22 +1,10 @@
 /** A peer in place of a teacher (deep mutual learning): two students that are trained together and teach each other. */
-import { Type } from 'typebox'
-import { Architecture } from './architecture.ts'
 import type { TermPointer } from './check-objective.ts'
 import type { EvaluationSpec } from './evaluation.ts'
 import type { IssueList } from './issue-list.ts'
 import { needsPeer, needsTeacher, readsFeatures } from './methods/job-methods.ts'
 import type { Objective, ResolvedTerm, TermSpec } from './objective.ts'
-import { strict } from './schema.ts'
 import { isWithoutWeight } from './term-schedule.ts'
-
-export const PeerSpec = Type.Object(
-  { architecture: Type.Optional(Architecture) },
-  {
-    ...strict,
-    description:
-      "A second student instead of a teacher: both are trained together and learn from each other. Without an architecture it has the student's, and other initial weights. It is trained as the student is, and not delivered.",
-  },
-)
 
 /** What both students are trained for where a client says nothing (Zhang et al. 2018, equation 4). */
 const PEER_TERMS: readonly TermSpec[] = [
@@ -30,6 +18,7 @@ export const objectiveWithPeer = (spec: Objective | undefined): Objective | unde
 interface JobWithPeer {
   readonly evaluation?: EvaluationSpec
   readonly transfer?: { readonly omitClasses?: unknown }
+  readonly chain?: unknown
 }
 
 /** Refuses terms that need a peer where there is none. */
@@ -49,7 +38,7 @@ export function checkNoPeer(
 
 /** What a job with a peer cannot do. */
 export function checkPeer(
-  { evaluation = {}, transfer }: JobWithPeer,
+  { evaluation = {}, transfer, chain }: JobWithPeer,
   objective: readonly ResolvedTerm[],
   pointerOf: TermPointer,
   issues: IssueList,
@@ -81,6 +70,12 @@ export function checkPeer(
       'not-with-a-peer',
       'there is no training of a teacher whose seconds the control could have: use same-epochs',
       ['same-epochs'],
+    )
+  if (chain !== undefined)
+    issues.add(
+      '/chain',
+      'not-with-a-peer',
+      'assistants stand between a teacher and the student, and nothing stands between student and peer',
     )
   if (transfer?.omitClasses !== undefined)
     issues.add(

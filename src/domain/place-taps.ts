@@ -139,6 +139,8 @@ export interface TapContext {
   /** Null: the teacher is no network, or there is none. */
   readonly teacher: Network | null
   readonly isTeacherKnown: boolean
+  /** Where the client wrote the teacher. */
+  readonly teacherPointer?: string
   readonly pointerOf: TermPointer
 }
 
@@ -212,7 +214,7 @@ function placeTerm<Term extends ResolvedTerm>(
 /** Terms with taps where their methods read features. */
 export const placeTaps = (
   objective: readonly ResolvedTerm[],
-  { student, teacher, isTeacherKnown, pointerOf }: TapContext,
+  { student, teacher, isTeacherKnown, teacherPointer = '/teacher/model', pointerOf }: TapContext,
   issues: IssueList,
   notes: string[],
 ): ResolvedTerm[] =>
@@ -220,7 +222,7 @@ export const placeTaps = (
     if (!readsFeatures(term.method)) return term
     if (!teacher && isTeacherKnown)
       issues.add(
-        '/teacher/model',
+        teacherPointer,
         'teacher-not-a-network',
         `${term.method} compares outputs of layers, which this teacher does not give: use a teacher that is trained in the job, or a stored network; or only terms that compare logits`,
       )

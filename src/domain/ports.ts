@@ -9,6 +9,7 @@ import type { Report } from './report/report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
 import type {
   ClaimedTask,
+  DeliveredModel,
   EpochRow,
   Failure,
   JobEvent,
@@ -151,6 +152,8 @@ export interface TaskStore {
   confirmStopped(task: ClaimedTask): Promise<void>
   /** Gives an unfinished task back, as when the worker shuts down; counts as nothing. */
   release(task: ClaimedTask): Promise<void>
+  /** Models that the job has delivered so far. */
+  models(jobId: string): Promise<readonly DeliveredModel[]>
   /** Files left by the tasks of a job that have succeeded. */
   artifacts(jobId: string): Promise<readonly { taskKey: string; name: string; sha256: string }[]>
 }

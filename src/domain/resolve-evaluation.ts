@@ -11,6 +11,8 @@ interface Measured {
   readonly dataset: Dataset
   readonly testSet: Dataset | null
   readonly teacher: Model | null
+  /** Of an ensemble; null where the job trains the member. */
+  readonly members?: readonly (Model | null)[]
 }
 
 function resolveSplit(
@@ -123,7 +125,8 @@ export function resolveEvaluation(
   notes: string[],
 ): Evaluation {
   const split = resolveSplit(spec, references.dataset, seed, issues, notes)
-  const { dataset, testSet, teacher } = references
+  const { dataset, testSet, teacher, members = [] } = references
+  const isGiven = teacher !== null || (members.length > 0 && members.every(Boolean))
   if (testSet) {
     if (!sameShape(testSet.inputShape, dataset.inputShape))
       issues.add(
@@ -144,7 +147,7 @@ export function resolveEvaluation(
         `classes of ${testSet.id} are not those of ${dataset.id}: ${testSet.classNames.slice(0, 20).join(', ')}`,
       )
   }
-  if (teacher && spec.teacherPerFold === 'retrain')
+  if (isGiven && spec.teacherPerFold === 'retrain')
     issues.add(
       '/evaluation/teacherPerFold',
       'teacher-cannot-be-retrained',
@@ -161,8 +164,8 @@ export function resolveEvaluation(
   return {
     split,
     control: spec.control ?? true,
-    controlBudget: resolveControlBudget(spec, teacher !== null, issues),
-    teacherPerFold: spec.teacherPerFold ?? (teacher ? 'frozen' : 'retrain'),
+    controlBudget: resolveControlBudget(spec, isGiven, issues),
+    teacherPerFold: spec.teacherPerFold ?? (isGiven ? 'frozen' : 'retrain'),
     ...resolveInnerFolds(spec, split, dataset, issues),
     testSet: testSet?.id ?? null,
   }

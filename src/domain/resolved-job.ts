@@ -28,11 +28,49 @@ export interface DatasetReference {
   readonly groups?: GroupReference
 }
 
-export type ResolvedTeacher =
+/** One network, or what answers like one. */
+export type ResolvedMember =
   | { readonly kind: 'train'; readonly network: Network; readonly training: Training }
-  | { readonly kind: 'model'; readonly modelId: string; readonly form: ModelForm }
-  /** A second student, trained in the tasks of the student. */
-  | { readonly kind: 'peer'; readonly network: Network }
+  | {
+      readonly kind: 'model'
+      readonly modelId: string
+      readonly form: ModelForm
+      /** The job that delivered it as its student, where it was given so. */
+      readonly jobId?: string
+    }
+
+/** Shares of the members of an ensemble in its answers. */
+export type ResolvedWeights =
+  | { readonly kind: 'average' }
+  /** They sum to 1. */
+  | { readonly kind: 'given'; readonly values: readonly number[] }
+  /** Found on rows that every trained member sets aside of its training rows. */
+  | { readonly kind: 'inner-validation'; readonly fraction: number }
+
+export interface ResolvedEnsemble {
+  readonly kind: 'ensemble'
+  readonly members: readonly ResolvedMember[]
+  readonly weights: ResolvedWeights
+}
+
+/** A second student, trained in the tasks of the student. */
+interface ResolvedPeer {
+  readonly kind: 'peer'
+  readonly network: Network
+}
+
+export type ResolvedTeacher = ResolvedMember | ResolvedEnsemble | ResolvedPeer
+
+/** A network that is taught. */
+export interface Learner {
+  readonly network: Network
+  readonly training: Training
+  readonly objective: readonly ResolvedTerm[]
+  /** Absent: the objective is the same in all epochs. Else `objective` has the terms of all stages. */
+  readonly stages?: readonly Stage[]
+  /** Absent: the weights of terms stay as given. */
+  readonly suggestWeights?: SuggestWeights
+}
 
 export interface ResolvedJob {
   readonly name: string | null
@@ -45,6 +83,8 @@ export interface ResolvedJob {
   readonly stages?: readonly Stage[]
   /** Absent: the weights of terms stay as given. */
   readonly suggestWeights?: SuggestWeights
+  /** Assistants between teacher and student, in the order in which they are taught; absent: none. */
+  readonly chain?: readonly Learner[]
   readonly transfer: ResolvedTransfer
   readonly preprocessing: { readonly normalization: 'standardize' | 'none' }
   readonly evaluation: Evaluation

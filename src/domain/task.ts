@@ -2,7 +2,7 @@
 import type { Model } from './model.ts'
 import type { Report } from './report/report.ts'
 import type { ResolvedJob } from './resolved-job.ts'
-import type { Arm, JobStatus, Phase, TaskKind, TaskStatus } from './words.ts'
+import type { Arm, JobStatus, ModelRole, Phase, TaskKind, TaskStatus } from './words.ts'
 
 /** How often a task is tried again after its trainer or worker died. */
 export const MAX_CRASHES = 3
@@ -31,6 +31,8 @@ export interface TaskView {
   readonly key: string
   readonly kind: TaskKind
   readonly arm: Arm | null
+  /** Which member or assistant, from 0; null or absent for other arms. */
+  readonly index?: number | null
   readonly fold: number | null
   readonly status: TaskStatus
   readonly attempt: number
@@ -50,6 +52,8 @@ export interface ClaimedTask {
   readonly key: string
   readonly kind: TaskKind
   readonly arm: Arm | null
+  /** Which member or assistant, from 0; null or absent for other arms. */
+  readonly index?: number | null
   readonly fold: number | null
   readonly job: ResolvedJob
 }
@@ -90,6 +94,14 @@ export interface TaskOutcome {
   readonly warnings: readonly TaskWarning[]
 }
 
+/** A model that a job trained and keeps. */
+export interface DeliveredModel {
+  readonly id: string
+  readonly role: ModelRole
+  /** Which member or assistant, from 0; 0 for other roles. */
+  readonly index: number
+}
+
 export interface JobView {
   readonly id: string
   readonly name: string | null
@@ -103,7 +115,7 @@ export interface JobView {
   readonly tasks: readonly TaskView[]
   /** Jobs that were submitted earlier and still wait; null unless queued. */
   readonly jobsAhead: number | null
-  readonly models: readonly { readonly id: string; readonly role: 'teacher' | 'student' }[]
+  readonly models: readonly DeliveredModel[]
 }
 
 export interface JobEvent {
@@ -116,6 +128,8 @@ export interface JobEvent {
 export interface EpochRow {
   readonly task: string
   readonly arm: Arm | null
+  /** Which member or assistant, from 0; null or absent for other arms. */
+  readonly index?: number | null
   readonly fold: number | null
   readonly attempt: number
   readonly values: unknown

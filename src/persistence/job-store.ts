@@ -4,6 +4,7 @@ import { isTerminal } from '../domain/job-lifecycle.ts'
 import type { JobFilter, JobStore, Page, PageRequest, Submission } from '../domain/ports.ts'
 import type { Report } from '../domain/report/report.ts'
 import type { EpochRow, JobEvent, JobView } from '../domain/task.ts'
+import { givenModelIds } from '../domain/teacher-models.ts'
 import { type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { appendEvent } from './job-events.ts'
 import {
@@ -15,6 +16,7 @@ import {
   stopTasks,
 } from './job-transitions.ts'
 import { toJob } from './job-view.ts'
+import { DELIVERED, DELIVERED_ORDER, toDelivered } from './model-store.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
 
 const WITH_TASKS = {
@@ -37,6 +39,7 @@ async function insertTasks(tx: Transaction, { id, plan }: Submission): Promise<v
       ordinal,
       kind: task.kind,
       arm: task.arm,
+      index: task.index ?? null,
       fold: task.fold,
       waitingFor: task.after.length,
       status: task.after.length > 0 ? ('blocked' as const) : ('ready' as const),
@@ -58,13 +61,13 @@ export class PrismaJobStore implements JobStore {
 
   async submit(submission: Submission): ReturnType<JobStore['submit']> {
     const { id, spec, resolved, idempotency } = submission
-    const teacherModelId = resolved.teacher.kind === 'model' ? resolved.teacher.modelId : null
+    const teacherModelIds = givenModelIds(resolved.teacher)
     try {
       await this.#database.$transaction(async (tx) => {
         // Keeps what the job needs from being deleted between the look-up and this.
         await tx.$queryRaw`SELECT 1 FROM datasets WHERE id IN (${resolved.dataset.id}, ${resolved.testSet?.id ?? ''}) FOR SHARE`
-        if (teacherModelId)
-          await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${teacherModelId} FOR SHARE`
+        if (teacherModelIds.length > 0)
+          await tx.$queryRaw`SELECT 1 FROM models WHERE id = ANY(${teacherModelIds}) ORDER BY id FOR SHARE`
         await tx.job.create({
           data: {
             id,
@@ -73,7 +76,7 @@ export class PrismaJobStore implements JobStore {
             resolved: toJson(resolved),
             datasetId: resolved.dataset.id,
             testSetId: resolved.testSet?.id ?? null,
-            teacherModelId,
+            teacherModelIds,
             idempotencyKey: idempotency?.key ?? null,
             idempotencyHash: idempotency?.bodySha256 ?? null,
           },
@@ -107,17 +110,14 @@ export class PrismaJobStore implements JobStore {
     if (!row) return null
     const models = await this.#database.model.findMany({
       where: { jobId: id },
-      select: { id: true, role: true },
+      select: DELIVERED,
+      orderBy: [...DELIVERED_ORDER],
     })
     const ahead =
       row.status === 'queued'
         ? await this.#database.job.count({ where: { status: 'queued', id: { lt: id } } })
         : null
-    return toJob(
-      row,
-      ahead,
-      models.flatMap((model) => (model.role ? [{ id: model.id, role: model.role }] : [])),
-    )
+    return toJob(row, ahead, models.flatMap(toDelivered))
   }
 
   async list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>> {
@@ -159,11 +159,12 @@ export class PrismaJobStore implements JobStore {
     const rows = await this.#database.epochMetric.findMany({
       where: { task: { jobId: id } },
       orderBy: [{ task: { ordinal: 'asc' } }, { epoch: 'asc' }],
-      include: { task: { select: { key: true, arm: true, fold: true } } },
+      include: { task: { select: { key: true, arm: true, index: true, fold: true } } },
     })
     return rows.map(({ task, attempt, values }) => ({
       task: task.key,
       arm: task.arm,
+      index: task.index,
       fold: task.fold,
       attempt,
       values,

@@ -8,6 +8,7 @@ const toTask = (row: Task): TaskView => ({
   key: row.key,
   kind: row.kind,
   arm: row.arm,
+  index: row.index,
   fold: row.fold,
   status: row.status,
   attempt: row.attempt,

@@ -1,6 +1,7 @@
 /** Models in Postgres. */
 import type { Model, ModelForm, Precision, WeightFormat } from '../domain/model.ts'
 import type { ModelStore, Page, PageRequest, Removal, StoredBlob } from '../domain/ports.ts'
+import type { DeliveredModel } from '../domain/task.ts'
 import type { Database, Transaction } from './database.ts'
 import type { ModelFile as ModelFileRow, Model as ModelRow } from './generated/client.ts'
 import { belowCursor, pageClause, toJson, toPage } from './rows.ts'
@@ -20,9 +21,21 @@ const toModel = (row: ModelRow & { readonly files: readonly ModelFileRow[] }): M
       { sha256, sizeBytes: Number(sizeBytes) },
     ]),
   ),
-  lineage: row.jobId && row.role ? { jobId: row.jobId, role: row.role } : null,
+  lineage:
+    row.jobId && row.role
+      ? { jobId: row.jobId, role: row.role, index: row.index, taughtBy: row.taughtBy }
+      : null,
   createdAt: row.createdAt,
 })
+
+/** What tells the models of a job apart. */
+export const DELIVERED = { id: true, role: true, index: true } as const
+export const DELIVERED_ORDER = [{ role: 'asc' }, { index: 'asc' }] as const
+
+export const toDelivered = ({
+  role,
+  ...model
+}: Pick<ModelRow, 'id' | 'role' | 'index'>): DeliveredModel[] => (role ? [{ role, ...model }] : [])
 
 /** Its rows, for the stores that create one. */
 export async function insertModel(
@@ -40,6 +53,8 @@ export async function insertModel(
       classNames: [...(model.classNames ?? [])],
       jobId: model.lineage?.jobId ?? null,
       role: model.lineage?.role ?? null,
+      index: model.lineage?.index ?? 0,
+      taughtBy: [...(model.lineage?.taughtBy ?? [])],
       ...(createdAt ? { createdAt } : {}),
       files: {
         create: Object.entries(model.files).map(([kind, { sha256, sizeBytes }]) => ({
@@ -106,7 +121,10 @@ export class PrismaModelStore implements ModelStore {
       const locked = await tx.$queryRaw<unknown[]>`SELECT 1 FROM models WHERE id = ${id} FOR UPDATE`
       if (locked.length === 0) return { kind: 'not-found' }
       const users = await tx.job.findMany({
-        where: { status: { in: ['queued', 'running', 'cancelling'] }, teacherModelId: id },
+        where: {
+          status: { in: ['queued', 'running', 'cancelling'] },
+          teacherModelIds: { has: id },
+        },
         select: { id: true },
       })
       if (users.length > 0) return { kind: 'in-use', jobs: users.map((job) => job.id) }

@@ -16,7 +16,7 @@ import type { Arm, JobStatus, TaskKind } from '../domain/words.ts'
 import type { Database, Transaction } from './database.ts'
 import { appendEvent } from './job-events.ts'
 import { lockJob, moveJob, notify, READY_CHANNEL } from './job-transitions.ts'
-import { insertModel } from './model-store.ts'
+import { DELIVERED, insertModel, toDelivered } from './model-store.ts'
 import { toJson } from './rows.ts'
 import { endWithFailure, endWithJob, UNCLAIMED } from './task-endings.ts'
 
@@ -49,11 +49,18 @@ export class PrismaTaskStore implements TaskStore {
       const status = await lockJob(tx, row.jobId)
       if (status !== 'queued' && status !== 'running') return null
       const [task] = await tx.$queryRaw<
-        { attempt: number; key: string; kind: TaskKind; arm: Arm | null; fold: number | null }[]
+        {
+          attempt: number
+          key: string
+          kind: TaskKind
+          arm: Arm | null
+          index: number | null
+          fold: number | null
+        }[]
       >`UPDATE tasks SET status = 'running', attempt = attempt + 1, worker_id = ${workerId}, progress = NULL, failure = NULL,
           lease_until = now() + ${leaseMs} * interval '1 millisecond', started_at = now(), finished_at = NULL
         WHERE id = ${id}::uuid AND status = 'ready' AND (not_before IS NULL OR not_before <= now())
-        RETURNING attempt, key, kind::text AS kind, arm::text AS arm, fold`
+        RETURNING attempt, key, kind::text AS kind, arm::text AS arm, index, fold`
       if (!task) return null
       if (status === 'queued')
         await moveJob(tx, row.jobId, {
@@ -194,6 +201,11 @@ export class PrismaTaskStore implements TaskStore {
       await appendEvent(tx, task.jobId, 'task-released', { task: task.key, attempt: task.attempt })
       await notify(tx, READY_CHANNEL)
     })
+  }
+
+  async models(jobId: string): ReturnType<TaskStore['models']> {
+    const rows = await this.#database.model.findMany({ where: { jobId }, select: DELIVERED })
+    return rows.flatMap(toDelivered)
   }
 
   async artifacts(jobId: string): ReturnType<TaskStore['artifacts']> {

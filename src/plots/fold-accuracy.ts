@@ -1,5 +1,5 @@
 /** Accuracy fold by fold, with control and distilled of a fold joined: what the gain is an average of. */
-import type { Arm } from '../domain/words.ts'
+import type { ComparedArm } from '../domain/words.ts'
 import { armScales } from './arm-scales.ts'
 import { mean, PERCENT_LABELS, percent, points } from './numbers.ts'
 import { type Plot, VEGA_LITE_SCHEMA } from './plot.ts'
@@ -39,7 +39,7 @@ export function foldAccuracy(folds: readonly FoldAccuracy[], theme: Theme): Plot
       return accuracy === null ? [] : [{ name, arm, accuracy }]
     }),
   )
-  const present = new Set<Arm>(dots.map(({ arm }) => arm))
+  const present = new Set<ComparedArm>(dots.map(({ arm }) => arm))
   const scales = armScales(present, palette)
   const y = {
     field: 'name',

@@ -2,7 +2,7 @@
  * How distilled and control come along, epoch by epoch: the mean over the folds and the range between the lowest and the
  * highest. A mean of fewer folds than before would jump, so it ends where the first fold does.
  */
-import type { Arm } from '../domain/words.ts'
+import type { ComparedArm } from '../domain/words.ts'
 import { armScales } from './arm-scales.ts'
 import { mean, PERCENT_LABELS, percent } from './numbers.ts'
 import { type Plot, VEGA_LITE_SCHEMA } from './plot.ts'
@@ -29,7 +29,7 @@ export const CURVE_MEASURES = {
 export type CurveMeasure = keyof typeof CURVE_MEASURES
 
 export interface Curve {
-  readonly arm: Arm
+  readonly arm: ComparedArm
   /** In the order of epochs, from the first. */
   readonly values: readonly number[]
 }
@@ -41,7 +41,7 @@ export interface LearningCurves {
 }
 
 interface Point {
-  readonly arm: Arm
+  readonly arm: ComparedArm
   readonly epoch: number
   readonly mean: number
   readonly lowest: number
@@ -53,7 +53,7 @@ const HEIGHT = 280
 /** More do not show in this width. */
 const MOST_POINTS = 200
 
-function summarize(arm: Arm, curves: readonly Curve[]): Point[] {
+function summarize(arm: ComparedArm, curves: readonly Curve[]): Point[] {
   const own = curves.filter((curve) => curve.arm === arm && curve.values.length > 0)
   if (own.length === 0) return []
   const epochs = Math.min(...own.map(({ values }) => values.length))
@@ -142,5 +142,5 @@ export function learningCurves({ measure, curves }: LearningCurves, theme: Theme
   }
 }
 
-const countOf = (arm: Arm | undefined, curves: readonly Curve[]): number =>
+const countOf = (arm: ComparedArm | undefined, curves: readonly Curve[]): number =>
   curves.filter((curve) => curve.arm === arm).length

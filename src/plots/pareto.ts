@@ -1,5 +1,5 @@
 /** Accuracy against what a network costs: one that is left of and above another is better in both. */
-import type { Arm } from '../domain/words.ts'
+import type { ComparedArm } from '../domain/words.ts'
 import { armScales } from './arm-scales.ts'
 import { PERCENT_LABELS, percent } from './numbers.ts'
 import { type Plot, VEGA_LITE_SCHEMA } from './plot.ts'
@@ -9,7 +9,7 @@ import { PALETTES, type Palette, type Theme, themeConfig } from './theme.ts'
 export interface Candidate {
   /** Unique; stands beside the point. */
   readonly name: string
-  readonly arm: Arm
+  readonly arm: ComparedArm
   /** 0 to 1. */
   readonly accuracy: number
   /** Of accuracy; null for a single measurement. */

@@ -1,5 +1,5 @@
 /** Reliability diagrams (Guo et al. 2017), one an arm: whether a network that says 80 % is right 80 % of the time. */
-import type { Arm } from '../domain/words.ts'
+import type { ComparedArm } from '../domain/words.ts'
 import { PERCENT_LABELS, percent } from './numbers.ts'
 import { type Plot, VEGA_LITE_SCHEMA } from './plot.ts'
 import { PALETTES, type Palette, type Theme, themeConfig } from './theme.ts'
@@ -14,7 +14,7 @@ export interface ReliabilityBin {
 }
 
 export interface ArmReliability {
-  readonly arm: Arm
+  readonly arm: ComparedArm
   /** Expected calibration error, 0 to 1. */
   readonly ece: number
   /** Those with rows, in ascending confidence. */

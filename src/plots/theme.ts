@@ -3,7 +3,7 @@
  * apart; each has a contrast of at least 3:1 with its background. Arms differ in shape and dash too.
  */
 import type { Config } from 'vega-lite'
-import type { Arm } from '../domain/words.ts'
+import type { ComparedArm } from '../domain/words.ts'
 
 export const THEMES = ['light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
@@ -13,7 +13,7 @@ export interface Palette {
   readonly ink: string
   readonly muted: string
   readonly grid: string
-  readonly arms: Readonly<Record<Arm, string>>
+  readonly arms: Readonly<Record<ComparedArm, string>>
   /** From next to nothing to all, of one hue. */
   readonly heat: readonly [string, string]
 }

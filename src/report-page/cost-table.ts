@@ -2,7 +2,7 @@
 import type { ArmReport } from '../domain/report/arm.ts'
 import type { Report } from '../domain/report/report.ts'
 import type { TaskView } from '../domain/task.ts'
-import { ARMS, type Arm } from '../domain/words.ts'
+import { COMPARED_ARMS, type ComparedArm } from '../domain/words.ts'
 import type { Markup } from '../markup.ts'
 import { bytes, count, milliseconds, NONE, seconds } from './format.ts'
 import { table } from './table.ts'
@@ -13,7 +13,7 @@ interface Training {
 }
 
 /** Of all trainings of an arm in this job, and only of these: work of earlier jobs that was taken over cost nothing here. */
-function trainingOf(tasks: readonly TaskView[], arm: Arm): Training {
+function trainingOf(tasks: readonly TaskView[], arm: ComparedArm): Training {
   const own = tasks.filter(
     (task) => task.arm === arm && task.kind === 'train' && task.result && !task.result.reusedFrom,
   )
@@ -36,8 +36,8 @@ function shareOf(part: number | null, whole: number | null): string {
 }
 
 export function costTable({ arms }: Report, tasks: readonly TaskView[]): Markup {
-  const present = ARMS.flatMap((arm) => (arms[arm] ? [{ arm, report: arms[arm] }] : []))
-  const row = (name: string, show: (report: ArmReport, arm: Arm) => string): string[] => [
+  const present = COMPARED_ARMS.flatMap((arm) => (arms[arm] ? [{ arm, report: arms[arm] }] : []))
+  const row = (name: string, show: (report: ArmReport, arm: ComparedArm) => string): string[] => [
     name,
     ...present.map(({ arm, report }) => show(report, arm)),
   ]

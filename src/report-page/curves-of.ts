@@ -14,7 +14,10 @@ function measuredIn({ values }: EpochRow, measure: CurveMeasure): number | null 
 
 /** Of distilled and control in the folds, or in the final training where there are no folds; null where nothing was measured. */
 export function curvesOf(rows: EpochRows): LearningCurves | null {
-  const students = rows.filter(({ arm }) => arm === 'distilled' || arm === 'control')
+  const students = rows.flatMap((row) => {
+    const { arm } = row
+    return arm === 'distilled' || arm === 'control' ? [{ ...row, arm }] : []
+  })
   const inFolds = students.filter(({ fold }) => fold !== null)
   const shown = inFolds.length > 0 ? inFolds : students
   if (shown.length === 0) return null
@@ -23,7 +26,7 @@ export function curvesOf(rows: EpochRows): LearningCurves | null {
   const byTask = new Map<string, { arm: Curve['arm']; values: number[] }>()
   for (const row of shown) {
     const value = measuredIn(row, measure)
-    if (row.arm === null || value === null) continue
+    if (value === null) continue
     const curve = byTask.get(row.task) ?? { arm: row.arm, values: [] }
     curve.values.push(value)
     byTask.set(row.task, curve)

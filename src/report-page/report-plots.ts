@@ -1,7 +1,7 @@
 /** Which plots a job has, made from its report and its learning curves. */
 import type { ClassDifference as ReportedDifference } from '../domain/report/pooled.ts'
 import type { Report } from '../domain/report/report.ts'
-import { ARMS, type Arm } from '../domain/words.ts'
+import { COMPARED_ARMS, type ComparedArm } from '../domain/words.ts'
 import { classDifference } from '../plots/class-difference.ts'
 import { confusion } from '../plots/confusion.ts'
 import { type FoldAccuracy, foldAccuracy } from '../plots/fold-accuracy.ts'
@@ -72,7 +72,7 @@ function confusionPlot(report: Report, theme: Theme): Plot | null {
 function reliabilityPlot(report: Report, theme: Theme): Plot | null {
   const pooled = pooledOf(report)
   if (!pooled) return null
-  const arms = ARMS.flatMap((arm: Arm): ArmReliability[] => {
+  const arms = COMPARED_ARMS.flatMap((arm: ComparedArm): ArmReliability[] => {
     const measured = pooled.arms[arm]
     const ece = measured?.metrics.ece.value ?? null
     if (!measured || ece === null) return []
@@ -89,7 +89,7 @@ function reliabilityPlot(report: Report, theme: Theme): Plot | null {
 }
 
 function paretoPlot({ arms }: Report, theme: Theme): Plot | null {
-  const candidates = ARMS.flatMap((arm) => {
+  const candidates = COMPARED_ARMS.flatMap((arm) => {
     const measured = arms[arm]
     const accuracy = measured?.metrics.accuracy.mean ?? null
     if (!measured || accuracy === null) return []

@@ -11,8 +11,8 @@ export interface TrainingPart {
   readonly split: Split
   /** Null: the final training. */
   readonly fold: number | null
-  /** Control and distilled are the same student: they set the same rows aside. */
-  readonly role: 'teacher' | 'student'
+  /** Of `validationRoleOf`: networks of one role set the same rows aside. */
+  readonly role: string
   /** Of a teacher of cross-fit: the part of the training rows that it answers and is not trained on. */
   readonly innerFold?: InnerFold
   /** Of the job. */

@@ -1,7 +1,8 @@
 import { needsTeacher } from '../../src/domain/methods/job-methods.ts'
 import { comparesFeatures, type ResolvedTerm, type Stage } from '../../src/domain/objective.ts'
-import type { Phase } from '../../src/domain/words.ts'
+import { knowsLabels, type Phase, teaches } from '../../src/domain/words.ts'
 import { usableLabels } from '../../src/splits/labelled-rows.ts'
+import { roleOf } from '../../src/splits/roles.ts'
 import type { TaskResult, TrainTask } from '../trainer-contract.ts'
 import { checkFits, readRows } from './check-fits.ts'
 import { CurveRecorder } from './curve-recorder.ts'
@@ -103,8 +104,8 @@ export async function runTrain(
   const normalization =
     task.normalization === 'standardize' ? fitNormalization(data, rows.training) : null
   // A teacher knows every label: `labelledFraction` is about what the student may know.
-  const fraction = arm === 'teacher' ? 1 : task.labelledFraction
-  const role = arm === 'teacher' ? 'teacher' : 'student'
+  const fraction = knowsLabels(arm) ? 1 : task.labelledFraction
+  const role = roleOf(task)
   const { objective, innerFold } = task
   const place = innerFold ? [fold, 'inner', innerFold.index] : [fold]
   const rowsOfFold = Uint32Array.from([
@@ -124,7 +125,7 @@ export async function runTrain(
             stage.objective,
             network,
             teacher.network,
-            deriveSeed(seed, 'projectors', fold, index),
+            deriveSeed(seed, 'projectors', fold, index, ...(role === 'student' ? [] : [role])),
           ),
           memories: initializeMemories(
             stage.objective,
@@ -192,14 +193,14 @@ export async function runTrain(
     predict(of.network, trained.peerWeights, rowsOf, allRows(rowsOf), normalization, signal)
   if (rows.heldOut.length > 0)
     await outputs.logits('heldOutLogits', await answer(data, rows.heldOut))
-  if (arm === 'teacher' && !innerFold)
+  if (teaches(arm) && !innerFold)
     await outputs.logits('allLogits', await answer(data, allRows(data)))
   const testData = task.testSet && fold === null ? await readRows(network, task.testSet) : null
   if (testData) {
     await outputs.logits('testLogits', await answer(testData, allRows(testData)))
     if (peer) await outputs.logits('peerTestLogits', await answerOfPeer(peer, testData))
   }
-  if (teacher && comparesFeatures(objective)) {
+  if (teacher && arm === 'distilled' && comparesFeatures(objective)) {
     const student = { network, weights, normalization }
     const similarity = (of: LabelledRows, chosen: Uint32Array) =>
       tapSimilarity(objective, student, teacher, of, chosen, signal)

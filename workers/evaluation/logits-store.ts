@@ -24,7 +24,17 @@ export function readLabels(read: ReadFile, path: string, rows: number): Int32Arr
   return new Int32Array(bytes.buffer, bytes.byteOffset, rows)
 }
 
-function readLogits(read: ReadFile, path: string, rows: number, classes: number): Float32Array {
+/**
+ * Logits of a file, `[rows, classes]`.
+ *
+ * @throws MeasurementError when the file has not that many float32
+ */
+export function readLogits(
+  read: ReadFile,
+  path: string,
+  rows: number,
+  classes: number,
+): Float32Array {
   const bytes = aligned(read(path))
   if (bytes.length !== rows * classes * 4)
     throw new MeasurementError(
@@ -54,6 +64,8 @@ export type MeasuredRows =
 
 export interface Wanted {
   readonly arm: Arm
+  /** Which member or assistant; absent for other arms. */
+  readonly index?: number
   /** Of the measurement; null: the final. */
   readonly fold: number | null
   /** Fold whose task made the logits: other than `fold` for a teacher that all folds share. */
@@ -70,11 +82,16 @@ export interface Wanted {
 export function armLogits(
   files: readonly MeasuredLogits[],
   read: ReadFile,
-  { arm, fold, trainedFor, rows, classes }: Wanted,
+  { arm, index, fold, trainedFor, rows, classes }: Wanted,
 ): Float32Array {
   const find = (covers: MeasuredLogits['covers']): string | undefined =>
-    files.find((file) => file.arm === arm && file.fold === trainedFor && file.covers === covers)
-      ?.path
+    files.find(
+      (file) =>
+        file.arm === arm &&
+        file.index === index &&
+        file.fold === trainedFor &&
+        file.covers === covers,
+    )?.path
   if (rows.kind === 'test-set') {
     const path = find('test-set')
     if (path !== undefined) return readLogits(read, path, rows.count, classes)

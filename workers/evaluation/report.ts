@@ -11,6 +11,7 @@ import { testDifferences } from './report/comparisons.ts'
 import { describeConvergence } from './report/describe-convergence.ts'
 import { describeEvaluation } from './report/describe-evaluation.ts'
 import { describePool } from './report/describe-pool.ts'
+import { reportInnerNetworks } from './report/inner-networks.ts'
 import {
   type MeasuredPart,
   measureFinal,
@@ -88,6 +89,7 @@ export function buildReport(task: ReportTask, read: ReadFile): Report {
     stamps: reportStamps(job),
     warnings: reportWarnings(job, facts, labelsOfMeasuredRows(scene)),
     ...summaries,
+    ...reportInnerNetworks(scene, { folds, final }),
     significance,
     pooled:
       folds.length > 0 ? { folds: pooled, final: pooledFinal } : { folds: null, final: pooled },

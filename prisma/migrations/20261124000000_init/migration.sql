@@ -8,19 +8,19 @@ CREATE TYPE "FeatureType" AS ENUM ('uint8', 'float32');
 CREATE TYPE "ModelSource" AS ENUM ('upload', 'job');
 
 -- CreateEnum
-CREATE TYPE "ModelRole" AS ENUM ('teacher', 'student');
+CREATE TYPE "ModelRole" AS ENUM ('teacher', 'student', 'member', 'assistant');
 
 -- CreateEnum
 CREATE TYPE "JobStatus" AS ENUM ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled');
 
 -- CreateEnum
-CREATE TYPE "TaskKind" AS ENUM ('train', 'predict', 'latency', 'report');
+CREATE TYPE "TaskKind" AS ENUM ('train', 'predict', 'combine', 'latency', 'report');
 
 -- CreateEnum
 CREATE TYPE "TaskStatus" AS ENUM ('blocked', 'ready', 'running', 'succeeded', 'failed', 'cancelled');
 
 -- CreateEnum
-CREATE TYPE "Arm" AS ENUM ('teacher', 'distilled', 'control');
+CREATE TYPE "Arm" AS ENUM ('teacher', 'distilled', 'control', 'member', 'assistant');
 
 -- CreateTable
 CREATE TABLE "blobs" (
@@ -75,6 +75,8 @@ CREATE TABLE "models" (
     "class_names" TEXT[],
     "job_id" TEXT,
     "role" "ModelRole",
+    "index" INTEGER NOT NULL DEFAULT 0,
+    "taught_by" TEXT[],
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "models_pkey" PRIMARY KEY ("id")
@@ -109,7 +111,7 @@ CREATE TABLE "jobs" (
     "spec" JSONB NOT NULL,
     "resolved" JSONB NOT NULL,
     "dataset_id" TEXT NOT NULL,
-    "teacher_model_id" TEXT,
+    "teacher_model_ids" TEXT[],
     "test_set_id" TEXT,
     "failure" JSONB,
     "report" JSONB,
@@ -130,6 +132,7 @@ CREATE TABLE "tasks" (
     "ordinal" INTEGER NOT NULL,
     "kind" "TaskKind" NOT NULL,
     "arm" "Arm",
+    "index" INTEGER,
     "fold" INTEGER,
     "status" "TaskStatus" NOT NULL DEFAULT 'blocked',
     "waiting_for" INTEGER NOT NULL,
@@ -204,7 +207,7 @@ CREATE TABLE "workers" (
 CREATE UNIQUE INDEX "blobs_sha256_key" ON "blobs"("sha256");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "models_job_id_role_key" ON "models"("job_id", "role");
+CREATE UNIQUE INDEX "models_job_id_role_index_key" ON "models"("job_id", "role", "index");
 
 -- CreateIndex
 CREATE INDEX "model_files_sha256_idx" ON "model_files"("sha256");
@@ -222,7 +225,7 @@ CREATE INDEX "jobs_status_created_at_idx" ON "jobs"("status", "created_at");
 CREATE INDEX "jobs_dataset_id_idx" ON "jobs"("dataset_id");
 
 -- CreateIndex
-CREATE INDEX "jobs_teacher_model_id_idx" ON "jobs"("teacher_model_id");
+CREATE INDEX "jobs_teacher_model_ids_idx" ON "jobs" USING GIN ("teacher_model_ids");
 
 -- CreateIndex
 CREATE INDEX "jobs_test_set_id_idx" ON "jobs"("test_set_id");

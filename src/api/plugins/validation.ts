@@ -7,7 +7,16 @@ import addFormats from 'ajv-formats'
 import type { FastifySchema, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 
-const COMMON: Options = { allErrors: true, verbose: true, discriminator: true, strict: false }
+const COMMON: Options = {
+  allErrors: true,
+  verbose: true,
+  discriminator: true,
+  strict: false,
+  // The schema of a job is large. Compiled with references as functions, and without optimizing code that runs once a
+  // submission, it takes 40 MB and 0.2 s rather than 97 MB and 1.4 s.
+  inlineRefs: false,
+  code: { optimize: false },
+}
 
 /** @param shared schemas that routes refer to by `$id` */
 export function createValidatorCompiler(

@@ -109,6 +109,7 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
               Type.Object({
                 task: Type.String(),
                 arm: Type.Union([Type.String(), Type.Null()]),
+                index: Type.Union([Type.Integer(), Type.Null()]),
                 fold: Type.Union([Type.Integer(), Type.Null()]),
                 attempt: Type.Integer(),
                 epochs: Type.Array(EpochPointSchema),
@@ -125,13 +126,14 @@ export const jobResultRoutes: FastifyPluginAsyncTypebox<Options> = async (
         {
           task: string
           arm: string | null
+          index: number | null
           fold: number | null
           attempt: number
           epochs: EpochPoint[]
         }
       >()
-      for (const { values, ...row } of await jobs.metrics(params.id)) {
-        const entry = series.get(row.task) ?? { ...row, epochs: [] }
+      for (const { values, index = null, ...row } of await jobs.metrics(params.id)) {
+        const entry = series.get(row.task) ?? { ...row, index, epochs: [] }
         entry.epochs.push(values as EpochPoint)
         series.set(row.task, entry)
       }

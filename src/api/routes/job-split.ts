@@ -20,8 +20,9 @@ const Split = Type.Object({
   ),
   setAside: Type.Array(
     Type.Object({
-      role: Type.Enum(['teacher', 'student'], {
-        description: 'Distilled and control set the same rows aside.',
+      role: Type.String({
+        description:
+          'teacher, student or assistant-0, -1, …: distilled and control set the same rows aside, and so do the members of an ensemble.',
       }),
       fold: OrNull('Null: the final training.'),
       innerFold: OrNull('Of a teacher of cross-fit; else null.'),

@@ -3,7 +3,14 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { isTerminal } from '../../domain/job-lifecycle.ts'
 import { jobPhase, jobProgress } from '../../domain/progress.ts'
 import type { JobView, TaskView } from '../../domain/task.ts'
-import { ARMS, JOB_STATUSES, PHASES, TASK_KINDS, TASK_STATUSES } from '../../domain/words.ts'
+import {
+  ARMS,
+  JOB_STATUSES,
+  type ModelRole,
+  PHASES,
+  TASK_KINDS,
+  TASK_STATUSES,
+} from '../../domain/words.ts'
 
 const OrNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
 const Time = Type.String({ format: 'date-time' })
@@ -13,6 +20,9 @@ const TaskSchema = Type.Object({
   key: Type.String({ description: 'Unique in the job, for example `distilled/fold-3`.' }),
   kind: Type.Enum([...TASK_KINDS]),
   arm: OrNull(Type.Enum([...ARMS])),
+  index: OrNull(
+    Type.Integer({ description: 'Which member or assistant, from 0; null for other arms.' }),
+  ),
   fold: OrNull(Type.Integer({ description: 'Null for the final training and the report.' })),
   status: Type.Enum([...TASK_STATUSES]),
   attempt: Type.Integer(),
@@ -85,6 +95,12 @@ export const JobSchema = Type.Object(
     models: Type.Object({
       student: OrNull(Type.String({ description: 'Id of the delivered student.' })),
       teacher: OrNull(Type.String()),
+      members: Type.Array(Type.String(), {
+        description: 'Ids of the members of an ensemble that the job trained, in their order.',
+      }),
+      assistants: Type.Array(Type.String(), {
+        description: 'Ids of the assistants of a chain, in their order.',
+      }),
     }),
     tasks: Type.Array(TaskSchema),
     links: Type.Record(Type.String(), Type.String()),
@@ -110,21 +126,27 @@ export const summaryBody = (job: JobView) => ({
 
 const taskBody = (task: TaskView) => ({
   ...task,
+  index: task.index ?? null,
   startedAt: iso(task.startedAt),
   finishedAt: iso(task.finishedAt),
 })
 
 export function jobBody(job: JobView): Static<typeof JobSchema> {
   const self = `/v1/jobs/${job.id}`
-  const modelOf = (role: 'student' | 'teacher') =>
-    job.models.find((model) => model.role === role)?.id ?? null
+  const modelsOf = (role: ModelRole): string[] =>
+    job.models.filter((model) => model.role === role).map(({ id }) => id)
   return {
     ...summaryBody(job),
     queue: job.jobsAhead === null ? null : { position: job.jobsAhead + 1 },
     spec: job.spec,
     resolvedSpec: job.resolved,
     notes: [...job.resolved.notes],
-    models: { student: modelOf('student'), teacher: modelOf('teacher') },
+    models: {
+      student: modelsOf('student')[0] ?? null,
+      teacher: modelsOf('teacher')[0] ?? null,
+      members: modelsOf('member'),
+      assistants: modelsOf('assistant'),
+    },
     tasks: job.tasks.map(taskBody),
     links: {
       self,

@@ -8,6 +8,7 @@ import {
   sizeOf,
   tapsOf,
 } from '../../domain/model-form.ts'
+import { MODEL_ROLES } from '../../domain/words.ts'
 
 const File = Type.Object({ sha256: Type.String(), sizeBytes: Type.Integer() })
 
@@ -57,7 +58,15 @@ export const ModelSchema = Type.Object(
     ),
     files: Type.Record(Type.String(), File),
     lineage: Type.Union([
-      Type.Object({ jobId: Type.String(), role: Type.Enum(['teacher', 'student']) }),
+      Type.Object({
+        jobId: Type.String(),
+        role: Type.Enum([...MODEL_ROLES]),
+        index: Type.Integer({ description: 'Which member or assistant, from 0; else 0.' }),
+        taughtBy: Type.Array(Type.String(), {
+          description:
+            'Ids of the stored models that taught it: its teacher, the assistant before it, or the members of an ensemble. They may have been deleted since.',
+        }),
+      }),
       Type.Null(),
     ]),
     createdAt: Type.String({ format: 'date-time' }),
@@ -90,7 +99,7 @@ export function modelBody(model: Model) {
           }
         : null,
     files: model.files as Record<string, { sha256: string; sizeBytes: number }>,
-    lineage: model.lineage,
+    lineage: model.lineage && { ...model.lineage, taughtBy: [...model.lineage.taughtBy] },
     createdAt: model.createdAt.toISOString(),
   }
 }

@@ -4,6 +4,7 @@ import { TEACHERS_PER_FOLD } from '../evaluation.ts'
 import { reference, strict } from '../schema.ts'
 import { ArmReport, PerArm } from './arm.ts'
 import { Convergence } from './convergence.ts'
+import { AssistantReport, EnsembleReport } from './inner-network.ts'
 import { MetricSummaries, Metrics } from './metrics.ts'
 import { OmittedClass } from './omitted-class.ts'
 import { Pooled, PooledArm, PooledDifference } from './pooled.ts'
@@ -121,6 +122,13 @@ export const Report = Type.Object(
     final: Type.Union([Measurement, Type.Null()], {
       description: 'The delivered networks on the test set or the held-out part; null without one.',
     }),
+    ensemble: Type.Optional(EnsembleReport),
+    chain: Type.Optional(
+      Type.Array(AssistantReport, {
+        description:
+          'Assistants in the order in which they were taught; agreement is with the teacher of the job.',
+      }),
+    ),
     omitted: Type.Optional(
       Type.Array(OmittedClass, {
         description:

@@ -1,7 +1,7 @@
 /** Whether differences between arms are more than luck. */
 import { type Static, Type } from 'typebox'
 import { strict } from '../schema.ts'
-import { ARMS } from '../words.ts'
+import { COMPARED_ARMS } from '../words.ts'
 import { NullableInterval, NullableNumber } from './interval.ts'
 import { METRIC_NAMES } from './metrics.ts'
 
@@ -56,8 +56,8 @@ export type McNemar = Static<typeof McNemar>
 
 export const Comparison = Type.Object(
   {
-    first: Type.Enum([...ARMS]),
-    second: Type.Enum([...ARMS], { description: 'Subtracted from the first.' }),
+    first: Type.Enum([...COMPARED_ARMS]),
+    second: Type.Enum([...COMPARED_ARMS], { description: 'Subtracted from the first.' }),
     correctedT: Type.Array(CorrectedT, {
       description:
         'One for each metric. Accuracy is the one that is asked about; p-values of the others are exploratory.',

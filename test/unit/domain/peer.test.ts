@@ -1,7 +1,6 @@
-import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { planJob } from '../../../src/domain/job-plan.ts'
-import { JobSpec } from '../../../src/domain/job-spec.ts'
+import type { JobSpec } from '../../../src/domain/job-spec.ts'
 import { issuesOf, resolved, spec } from '../../support/specs.ts'
 
 const peered = (changes: Partial<JobSpec> = {}): JobSpec => {
@@ -19,7 +18,6 @@ test('a peer is by default another student of the same layers, for labels and fo
     ['hard-labels', 1],
   ])
   expect(job.evaluation.teacherPerFold).toBe('retrain')
-  expect(Value.Errors(JobSpec, peered())).toEqual([])
 })
 
 test('a peer has layers of its own where they are given', () => {
@@ -28,7 +26,7 @@ test('a peer has layers of its own where they are given', () => {
   const logits = student.network.layers.at(-1)?.outputShape[0] ?? 0
   const given = { layers: [...layers, { type: 'dense' as const, units: logits }] }
   const { teacher } = resolved(peered({ teacher: { peer: { architecture: given } } }))
-  expect(teacher.kind !== 'model' && teacher.network.layers).toHaveLength(3)
+  expect(teacher.kind === 'peer' && teacher.network.layers).toHaveLength(3)
 })
 
 test('a mistake in its architecture is told where it is', () => {
@@ -60,6 +58,18 @@ test('mutual learning needs a peer', () => {
   ])
 })
 
+test('no assistant learns from a peer', () => {
+  const chain = [
+    {
+      architecture: { preset: 'mlp' as const },
+      objective: { terms: [{ method: 'mutual' as const }, { method: 'hard-labels' as const }] },
+    },
+  ]
+  expect(issuesOf(spec({ chain }))).toMatchObject([
+    { pointer: '/chain/0/objective/terms/0/method', code: 'peer-missing' },
+  ])
+})
+
 test.each<[string, Partial<JobSpec>, [string, string]]>([
   [
     'terms of layers',
@@ -86,6 +96,7 @@ test.each<[string, Partial<JobSpec>, [string, string]]>([
     { evaluation: { controlBudget: 'matched-seconds' } },
     ['/evaluation/controlBudget', 'not-with-a-peer'],
   ],
+  ['assistants', { chain: { generations: 2 } }, ['/chain', 'not-with-a-peer']],
   [
     'omitted classes',
     { transfer: { omitClasses: ['a'] } },

@@ -58,7 +58,7 @@ async function timesOf(teacher: TeacherFiles): Promise<LatencyRecord> {
   const student = { ...network, weightsPath }
   const { outputDirectory } = files.task()
   const chosen = teacher.kind === 'network' ? student : teacher
-  const timed = { kind: 'latency', student, teacher: chosen, outputDirectory } as const
+  const timed = { kind: 'latency', student, teacher: [chosen], outputDirectory } as const
   expect((await runLatency(timed, hooks, signal)).files).toEqual(['latency'])
   return JSON.parse(readFileSync(path.join(outputDirectory, OUTPUT_FILES.latency), 'utf8'))
 }

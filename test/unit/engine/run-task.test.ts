@@ -204,6 +204,20 @@ test('control and distilled start from the same weights and take the same batche
   expect(read(teacher, 'heldOutLogits')).not.toEqual(read(control, 'heldOutLogits'))
 })
 
+test('each member and each assistant has a start of its own, and answers every row', async () => {
+  const answers: string[] = []
+  for (const arm of ['member', 'assistant'] as const)
+    for (const index of [0, 1]) {
+      const task = files.task({ arm, index })
+      await run(task)
+      answers.push(read(task, 'heldOutLogits').toString('hex'))
+      expect(floats(read(task, 'allLogits'))).toHaveLength(90 * 3)
+    }
+  const teacher = files.task({ arm: 'teacher' })
+  await run(teacher)
+  expect(new Set([...answers, read(teacher, 'heldOutLogits').toString('hex')]).size).toBe(5)
+})
+
 test('the share of known labels is about the student; a teacher knows all', async () => {
   const logitsOf = async (changes: Partial<TrainTask>): Promise<Buffer> => {
     const task = files.task(changes)
@@ -211,8 +225,11 @@ test('the share of known labels is about the student; a teacher knows all', asyn
     return read(task, 'heldOutLogits')
   }
   expect(await logitsOf({ labelledFraction: 0.1 })).not.toEqual(await logitsOf({}))
-  expect(await logitsOf({ arm: 'teacher', labelledFraction: 0.1 })).toEqual(
-    await logitsOf({ arm: 'teacher' }),
+  for (const arm of ['teacher', 'member'] as const)
+    expect(await logitsOf({ arm, labelledFraction: 0.1 })).toEqual(await logitsOf({ arm }))
+  const assistant = { arm: 'assistant', index: 0 } as const
+  expect(await logitsOf({ ...assistant, labelledFraction: 0.1 })).not.toEqual(
+    await logitsOf(assistant),
   )
 })
 

@@ -95,7 +95,12 @@ export class Fixture {
       const says = nth < wrong ? 1 - label : label
       return says === 0 ? [1, 0] : [0, 1]
     })
-    const path = `${entry.arm}/${entry.fold}/${entry.covers}`
+    const path = [
+      entry.arm,
+      ...(entry.index === undefined ? [] : [entry.index]),
+      entry.fold,
+      entry.covers,
+    ].join('/')
     this.put(path, Float32Array.from(values))
     this.logits.push({ ...entry, path })
   }
@@ -105,7 +110,7 @@ export class Fixture {
     return Array.from(heldOut, (row) => this.labels[row] ?? -1)
   }
 
-  build(change: Partial<ResolvedJob> = {}): Report {
+  build(change: Partial<ResolvedJob> = {}, more: Partial<ReportTask> = {}): Report {
     const task: ReportTask = {
       kind: 'report',
       job: { ...this.job, ...change },
@@ -118,6 +123,7 @@ export class Fixture {
       latencyPath: 'latency',
       suggestions: this.suggestions,
       outputDirectory: 'unused',
+      ...more,
     }
     this.files.set('latency', new TextEncoder().encode(JSON.stringify(LATENCY)))
     const report = buildReport(task, (path) => {

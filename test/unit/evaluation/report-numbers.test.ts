@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { Evaluation } from '../../../src/domain/evaluation.ts'
 import { METRIC_NAMES } from '../../../src/domain/report/metrics.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import { partition } from '../../../src/splits/split.ts'
 import { measure } from '../../../workers/evaluation/metrics/metrics.ts'
 import { scoreRows } from '../../../workers/evaluation/metrics/row-scores.ts'
@@ -26,7 +26,7 @@ const noisy = (labels: Int32Array, strength: number): Float32Array =>
     ),
   )
 
-const STRENGTH: Record<Arm, number> = { teacher: 0.9, distilled: 0.6, control: 0.3 }
+const STRENGTH: Record<ComparedArm, number> = { teacher: 0.9, distilled: 0.6, control: 0.3 }
 
 /** 200 rows in five folds, answered at random; the teacher on all rows. */
 function randomFolds(evaluation: Partial<Evaluation> = {}) {
@@ -34,7 +34,7 @@ function randomFolds(evaluation: Partial<Evaluation> = {}) {
     split: { kind: 'k-fold', folds: 5, stratified: true, seed: 1 },
     ...evaluation,
   })
-  const answers: Record<Arm, Float32Array> = {
+  const answers: Record<ComparedArm, Float32Array> = {
     teacher: new Float32Array(400),
     distilled: new Float32Array(400),
     control: new Float32Array(400),
@@ -144,9 +144,9 @@ function partOf(
   rows: Uint32Array,
   copies: number,
   labels: Int32Array,
-  logits: Record<Arm, Float32Array>,
+  logits: Record<ComparedArm, Float32Array>,
 ): MeasuredPart {
-  const scores = (arm: Arm) =>
+  const scores = (arm: ComparedArm) =>
     scoreRows(logits[arm], labels, 2, arm === 'teacher' ? null : logits.teacher)
   const arms = {
     teacher: scores('teacher'),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Evaluation, Split } from '../../../src/domain/evaluation.ts'
+import { LABELS_ONLY } from '../../../src/domain/objective.ts'
 import type { Report } from '../../../src/domain/report/report.ts'
-import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import type { ResolvedJob, ResolvedMember } from '../../../src/domain/resolved-job.ts'
 import { resolveTraining } from '../../../src/domain/training.ts'
 import type { Arm } from '../../../src/domain/words.ts'
 import { partition } from '../../../src/splits/split.ts'
@@ -443,4 +444,72 @@ test('files may lie at any offset of their buffer', () => {
     fixture.files.set(path, shifted.subarray(1))
   }
   expect(fixture.build()).toEqual(expected)
+})
+
+test('members of an ensemble and assistants are measured each on its own, on the rows of the fold', () => {
+  const fixture = twoFolds()
+  const member = { kind: 'train', network: network(8), training: resolveTraining({}, 40) } as const
+  const given: ResolvedMember = {
+    kind: 'model',
+    modelId: 'mdl_t',
+    form: { kind: 'network', network: network(4), normalization: null, weightsSha256: 'w' },
+  }
+  for (const fold of [0, 1]) {
+    const labels = fixture.heldOut(fold)
+    fixture.answer({ arm: 'member', index: 0, fold, covers: 'held-out' }, labels, 1)
+    fixture.answer({ arm: 'assistant', index: 0, fold, covers: 'held-out' }, labels, 2 + fold)
+    fixture.answer({ arm: 'assistant', index: 1, fold, covers: 'held-out' }, labels, 5)
+    const mixture = {
+      weights: [0.75 + fold / 8, 0.25 - fold / 8],
+      fit: { rows: 4, nll: 0.5, averageNll: 0.6, gap: 0 },
+    }
+    fixture.files.set(`mixture ${fold}`, new TextEncoder().encode(JSON.stringify(mixture)))
+  }
+  fixture.answer({ arm: 'member', index: 1, fold: null, covers: 'all' }, [...fixture.labels], 0)
+  const report = fixture.build(
+    {
+      teacher: {
+        kind: 'ensemble',
+        members: [member, given],
+        weights: { kind: 'inner-validation', fraction: 0.1 },
+      },
+      chain: [5, 6].map((units) => ({
+        network: network(units),
+        training: resolveTraining({}, 40),
+        objective: LABELS_ONLY,
+      })),
+    },
+    { mixtures: [0, 1].map((fold) => ({ fold, path: `mixture ${fold}` })) },
+  )
+  const [trained, stored] = report.ensemble?.members ?? []
+  expect(trained).toMatchObject({
+    index: 0,
+    isGiven: false,
+    parameters: 42,
+    weight: { mean: 0.8125, n: 2 },
+    metrics: { accuracy: { mean: 0.9, n: 2 } },
+    final: null,
+  })
+  expect(stored).toMatchObject({
+    isGiven: true,
+    weight: { mean: 0.1875 },
+    folds: [{ fold: 0, metrics: { accuracy: 1, agreement: 1 } }, { metrics: { accuracy: 1 } }],
+  })
+  expect(report.ensemble?.fits).toEqual(
+    [0, 1].map((fold) => ({ fold, rows: 4, nll: 0.5, averageNll: 0.6 })),
+  )
+  expect(report.chain).toMatchObject([
+    {
+      index: 0,
+      parameters: 27,
+      folds: [{ metrics: { accuracy: 0.8 } }, { metrics: { accuracy: 0.7 } }],
+    },
+    {
+      index: 1,
+      parameters: 32,
+      folds: [{ metrics: { accuracy: 0.5 } }, { metrics: { accuracy: 0.5 } }],
+    },
+  ])
+  expect(report.arms.teacher.parameters).toBe(42 + 22)
+  expect(report.stamps).toEqual([expect.stringMatching(/of its members, 1 \(from 0\) was given/)])
 })

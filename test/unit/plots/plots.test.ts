@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import {
   classDifference,
   MOST_CLASSES as MOST_DIFFERENCES,
@@ -29,7 +29,7 @@ const CURVES = {
 }
 const RELIABILITY = {
   bins: 15,
-  arms: (['teacher', 'distilled', 'control'] as const).map((arm: Arm, index) => ({
+  arms: (['teacher', 'distilled', 'control'] as const).map((arm: ComparedArm, index) => ({
     arm,
     ece: 0.01 * (index + 1),
     bins: [

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
+import type { Architecture } from '../../../src/domain/architecture.ts'
 import type { JobSpec } from '../../../src/domain/job-spec.ts'
 import type { Model } from '../../../src/domain/model.ts'
 import type { ClaimedTask } from '../../../src/domain/task.ts'
-import { buildTask, type EarlierFile } from '../../../workers/build-task.ts'
+import { buildTask } from '../../../workers/build-task.ts'
+import type { EarlierFile } from '../../../workers/earlier-files.ts'
 import { dataset, references, resolved, spec } from '../../support/specs.ts'
 
 function build(
   changes: Partial<JobSpec>,
-  task: Pick<ClaimedTask, 'key' | 'kind' | 'arm' | 'fold'>,
+  task: Pick<ClaimedTask, 'key' | 'kind' | 'arm' | 'index' | 'fold'>,
   earlier: EarlierFile[] = [],
   refs = references(),
 ) {
@@ -262,7 +264,7 @@ test('the delivered student and its teacher are timed, each from the weights of 
     sha256: arm,
   }))
   expect(build({}, latency, earlier).built).toMatchObject({
-    teacher: { kind: 'network', weightsPath: 'cache/teacher' },
+    teacher: [{ kind: 'network', weightsPath: 'cache/teacher' }],
     student: { kind: 'network', weightsPath: 'cache/distilled' },
   })
   expect(() => build({}, latency, earlier.slice(1))).toThrow('teacher/final left no safetensors')
@@ -313,4 +315,97 @@ test('the report is given what was done to the biases of each student', () => {
   })
   const plain = { ...changes, transfer: { omitClasses: ['a'] } }
   expect(build(plain, report, earlier).built).not.toHaveProperty('rebalancings')
+})
+
+const assistant = (index: number) =>
+  ({ key: `assistant-${index}/fold-1`, kind: 'train', arm: 'assistant', index, fold: 1 }) as const
+const fileOf = (taskKey: string, name = 'allLogits') => ({
+  taskKey,
+  name,
+  sha256: `${taskKey} ${name}`,
+})
+
+test('each of a chain learns from the one before it in its own fold, and no more labels than the student', () => {
+  const architecture: Architecture = { preset: 'mlp', hiddenUnits: [16] }
+  const chain = [{ architecture, training: { epochs: 3 } }, { architecture }]
+  const changes = { chain, transfer: { labelledFraction: 0.5 } }
+  expect(build(changes, assistant(0), [teacherFile]).built).toMatchObject({
+    teacherLogitsPath: 'cache/teacher-1',
+    labelledFraction: 0.5,
+    training: { epochs: 3 },
+    deliver: false,
+  })
+  const first = fileOf('assistant-0/fold-1')
+  expect(build(changes, assistant(1), [first]).built).toMatchObject({
+    teacherLogitsPath: `cache/${first.sha256}`,
+    index: 1,
+  })
+  const last = fileOf('assistant-1/fold-1')
+  const { built } = build(changes, distilled, [last])
+  expect(built).toMatchObject({ teacherLogitsPath: `cache/${last.sha256}` })
+  expect(built.kind === 'train' && built.manifest).toMatchObject({ assistants: [{}, {}] })
+})
+
+test('an assistant keeps its weights where the next one compares layers, and only then', () => {
+  const architecture: Architecture = { preset: 'mlp', hiddenUnits: [16] }
+  const objective = { variant: 'category' } as const
+  const chain = [
+    { architecture, objective },
+    { architecture, objective: { variant: 'feature' } },
+  ] as const
+  const changes = { chain: [...chain], objective }
+  const keeps = (index: number, earlier: EarlierFile[]) => {
+    const { built } = build(changes, assistant(index), earlier)
+    return built.kind === 'train' && built.keepWeights
+  }
+  expect(keeps(0, [teacherFile])).toBe(true)
+  const weights = fileOf('assistant-0/fold-1', 'safetensors')
+  expect(keeps(1, [weights])).toBe(false)
+  expect(build(changes, assistant(1), [weights]).built).toMatchObject({
+    teacher: { weightsPath: `cache/${weights.sha256}` },
+  })
+  const teacher = { key: 'teacher/fold-1', kind: 'train', arm: 'teacher', fold: 1 } as const
+  expect(build(changes, teacher).built).toMatchObject({ keepWeights: false })
+})
+
+test('an ensemble mixes the members of its own fold, and finds weights on training rows of that fold', () => {
+  const train = { architecture: { preset: 'mlp' } } as const
+  const members = [{ train }, { train }]
+  const combine = { key: 'teacher/fold-1', kind: 'combine', arm: 'teacher', fold: 1 } as const
+  const earlier = [0, 1].flatMap((index) => [
+    fileOf(`member-${index}/fold-0`),
+    fileOf(`member-${index}/fold-1`),
+  ])
+  const refs = references({ members: [null, null] })
+  const built = (weights: 'inner-validation' | 'average') =>
+    build({ teacher: { ensemble: { members, weights } } }, combine, earlier, refs)
+  expect(built('average').built).toMatchObject({
+    kind: 'combine',
+    members: [
+      { logitsPath: 'cache/member-0/fold-1 allLogits' },
+      { logitsPath: 'cache/member-1/fold-1 allLogits' },
+    ],
+    weights: { kind: 'fixed', values: [0.5, 0.5] },
+  })
+  expect(built('inner-validation').built).toMatchObject({
+    weights: { kind: 'inner-validation', fold: 1, fraction: 0.1, split: { kind: 'k-fold' } },
+  })
+  expect(built('inner-validation').needed).not.toContain('f'.repeat(64))
+})
+
+test('an ensemble is timed as its members, one after the other', () => {
+  const latency = { key: 'latency', kind: 'latency', arm: null, fold: null } as const
+  const train = { architecture: { preset: 'mlp' } } as const
+  const earlier = ['member-0', 'member-1', 'distilled'].map((arm) =>
+    fileOf(`${arm}/final`, 'safetensors'),
+  )
+  const teacher = { ensemble: { members: [{ train }, { train }] } }
+  expect(
+    build({ teacher }, latency, earlier, references({ members: [null, null] })).built,
+  ).toMatchObject({
+    teacher: [
+      { weightsPath: 'cache/member-0/final safetensors' },
+      { weightsPath: 'cache/member-1/final safetensors' },
+    ],
+  })
 })

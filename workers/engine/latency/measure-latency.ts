@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { LatencyOfBatch } from '../../../src/domain/latency.ts'
 import { quantile } from './quantile.ts'
-import type { TimedNetwork } from './timed-network.ts'
+import type { Runnable } from './timed-network.ts'
 
 /** Not counted: caches fill, libraries choose their kernels. */
 const WARM_UP_RUNS = 10
@@ -13,7 +13,7 @@ const FEWEST_RUNS = 20
 /** For all runs of one batch size together. */
 const BUDGET_MS = 1000
 
-async function millisecondsOf(network: TimedNetwork): Promise<number> {
+async function millisecondsOf(network: Runnable): Promise<number> {
   const start = performance.now()
   await network.run()
   return performance.now() - start
@@ -25,7 +25,7 @@ async function millisecondsOf(network: TimedNetwork): Promise<number> {
  * @throws the reason of the signal when aborted, between two runs
  */
 export async function measureLatency(
-  networks: readonly TimedNetwork[],
+  networks: readonly Runnable[],
   signal: AbortSignal,
 ): Promise<LatencyOfBatch[]> {
   for (const network of networks)

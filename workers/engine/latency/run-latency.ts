@@ -1,27 +1,37 @@
-/** Carries out a latency task: two stored networks in, their times out. */
+/** Carries out a latency task: stored networks in, times of student and teacher out. */
 import { cpus } from 'node:os'
 import type { Latency, LatencyRecord } from '../../../src/domain/latency.ts'
 import { TIMED_BATCHES } from '../../../src/domain/latency.ts'
 import type { LatencyTask, TaskResult, TeacherFiles } from '../../trainer-contract.ts'
 import { Outputs, peakMemoryBytes, type TaskHooks } from '../task-outputs.ts'
 import { measureLatency } from './measure-latency.ts'
-import { openTimed } from './timed-network.ts'
+import { openTimed, type Runnable } from './timed-network.ts'
 
 type Timed = Latency[keyof Latency]
 
-/** Times of one batch size, in the order of the networks; null where one takes no such batch. */
+/** Networks that answer the same batch, one after the other. */
+const inTurn = (networks: readonly Runnable[]): Runnable => ({
+  async run() {
+    for (const network of networks) await network.run()
+  },
+})
+
+/** Times of one batch size, in the order of the models; null where a network of one takes no such batch. */
 async function timeBatch(
-  files: readonly (TeacherFiles | null)[],
+  models: readonly (readonly TeacherFiles[])[],
   rows: number,
   { outputDirectory }: LatencyTask,
   signal: AbortSignal,
 ): Promise<Timed[]> {
   await using opened = new AsyncDisposableStack()
-  const networks = []
-  for (const one of files) {
-    const surroundings = { scratchDirectory: outputDirectory, threads: 1 }
-    const network = one && (await openTimed(one, rows, surroundings))
-    networks.push(network && opened.use(network))
+  const networks: (Runnable | null)[] = []
+  for (const files of models) {
+    const parts = []
+    for (const one of files) {
+      const network = await openTimed(one, rows, { scratchDirectory: outputDirectory, threads: 1 })
+      if (network) parts.push(opened.use(network))
+    }
+    networks.push(parts.length === 0 || parts.length < files.length ? null : inTurn(parts))
   }
   const runnable = networks.flatMap((network) => network ?? [])
   const times = await measureLatency(runnable, signal)
@@ -35,16 +45,19 @@ export async function runLatency(
   signal: AbortSignal,
 ): Promise<TaskResult> {
   hooks.onProgress({ phase: 'evaluate', epoch: 0, epochs: 0, step: 0, steps: 0 })
-  const files = [task.student, task.teacher]
+  const models = [[task.student], task.teacher]
   const times: Timed[][] = []
-  for (const rows of TIMED_BATCHES) times.push(await timeBatch(files, rows, task, signal))
+  for (const rows of TIMED_BATCHES) times.push(await timeBatch(models, rows, task, signal))
   const of = (network: number): Latency => ({
     batch1: times[0]?.[network] ?? null,
     batch64: times[1]?.[network] ?? null,
   })
   const record: LatencyRecord = {
     student: of(0),
-    teacher: !task.teacher || task.teacher.kind === 'outputs' ? null : of(1),
+    teacher:
+      task.teacher.length === 0 || task.teacher.some(({ kind }) => kind === 'outputs')
+        ? null
+        : of(1),
     processor: cpus()[0]?.model ?? 'unknown',
   }
   const outputs = new Outputs(task.outputDirectory)

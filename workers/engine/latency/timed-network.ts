@@ -11,10 +11,12 @@ import type { RunBatch } from '../teachers/graph-rows.ts'
 import { matchWeights } from '../weights.ts'
 
 /** A network that waits for a batch of a size that was fixed when it was opened. */
-export interface TimedNetwork extends AsyncDisposable {
+export interface Runnable {
   /** Takes one batch of zeros, and returns when its logits lie in memory of this process. */
   run(): Promise<void>
 }
+
+export interface TimedNetwork extends Runnable, AsyncDisposable {}
 
 async function openNetwork(
   network: Network,

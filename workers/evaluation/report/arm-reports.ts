@@ -1,12 +1,13 @@
 /** Cost of the networks and what they reach over the folds. */
-import { formMultiplyAdds, multiplyAdds } from '../../../src/domain/cost.ts'
+import { multiplyAdds, teacherMultiplyAdds } from '../../../src/domain/cost.ts'
 import type { LatencyRecord } from '../../../src/domain/latency.ts'
-import { networkSize, sizeOf } from '../../../src/domain/model-form.ts'
+import { networkSize } from '../../../src/domain/model-form.ts'
 import type { ArmReport } from '../../../src/domain/report/arm.ts'
 import { byMetric, type MetricSummaries } from '../../../src/domain/report/metrics.ts'
 import type { Report } from '../../../src/domain/report/report.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import { teacherSize } from '../../../src/domain/teacher-networks.ts'
+import type { Arm, ComparedArm } from '../../../src/domain/words.ts'
 import type { ValidationRecord } from '../../trainer-contract.ts'
 import { armsOfParts } from './arms.ts'
 import { meanSeconds, trainingsOf } from './describe-convergence.ts'
@@ -18,19 +19,22 @@ import { tapSimilarities } from './tap-similarity.ts'
 
 type Cost = Pick<ArmReport, 'parameters' | 'weightBytes' | 'flops'>
 
-function costOf({ teacher, student }: ResolvedJob, arm: Arm): Cost {
-  const form = arm === 'teacher' && teacher.kind === 'model' ? teacher.form : null
-  if (form) {
-    const passes = form.kind === 'outputs' ? null : formMultiplyAdds(form)
-    return { ...sizeOf(form), flops: passes === null ? null : 2 * passes }
-  }
-  const { network } = arm === 'teacher' && teacher.kind !== 'model' ? teacher : student
-  return { ...networkSize(network), flops: 2 * multiplyAdds(network) }
+function costOf({ teacher, student }: ResolvedJob, arm: ComparedArm): Cost {
+  if (arm !== 'teacher')
+    return { ...networkSize(student.network), flops: 2 * multiplyAdds(student.network) }
+  // Recorded outputs cost nothing here, and what made them is not known.
+  const isRecorded = teacher.kind === 'model' && teacher.form.kind === 'outputs'
+  const passes = isRecorded ? null : teacherMultiplyAdds(teacher)
+  return { ...teacherSize(teacher), flops: passes === null ? null : 2 * passes }
 }
 
 /** In the order of the plan; null where the arm set no row aside. */
-function validationOf({ task, read }: Scene, arm: Arm): ArmReport['validation'] {
-  const files = task.validations.filter((file) => file.arm === arm)
+export function validationOf(
+  { task, read }: Scene,
+  arm: Arm,
+  index?: number,
+): ArmReport['validation'] {
+  const files = task.validations.filter((file) => file.arm === arm && file.index === index)
   if (files.length === 0) return null
   return files.map(({ fold, path }) => ({
     fold,
@@ -48,7 +52,7 @@ export function summarizeArms(
   const latency = latencyPath === null ? null : readJson<LatencyRecord>(scene.read, latencyPath)
   const { teacher, distilled, control } = armsOfParts(parts, (part) => part.metrics)
   const armReport = (
-    arm: Arm,
+    arm: ComparedArm,
     folds: readonly MeasuredPart['metrics']['teacher'][],
   ): ArmReport => ({
     ...costOf(scene.task.job, arm),

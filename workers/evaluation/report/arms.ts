@@ -1,5 +1,5 @@
 /** The same of every arm. */
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 
 export interface ByArm<Value> {
   readonly teacher: Value
@@ -10,7 +10,7 @@ export interface ByArm<Value> {
 
 export const mapArms = <From, To>(
   arms: ByArm<From>,
-  to: (value: From, arm: Arm) => To,
+  to: (value: From, arm: ComparedArm) => To,
 ): ByArm<To> => ({
   teacher: to(arms.teacher, 'teacher'),
   distilled: to(arms.distilled, 'distilled'),

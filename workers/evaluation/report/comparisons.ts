@@ -8,7 +8,7 @@ import {
   SIGNIFICANCE_LEVEL,
   type Significance,
 } from '../../../src/domain/report/significance.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import { RESAMPLES } from '../statistics/bootstrap.ts'
 import { holm } from '../statistics/holm.ts'
 import { exactMcNemar, pairOutcomes } from '../statistics/mcnemar.ts'
@@ -22,13 +22,13 @@ const PAIRS = [
   ['distilled', 'control'],
   ['distilled', 'teacher'],
   ['teacher', 'control'],
-] as const satisfies readonly (readonly [Arm, Arm])[]
+] as const satisfies readonly (readonly [ComparedArm, ComparedArm])[]
 
 function compare(
   parts: readonly MeasuredPart[],
   pool: Pool,
-  first: Arm,
-  second: Arm,
+  first: ComparedArm,
+  second: ComparedArm,
 ): Comparison | null {
   const folds = armsOfParts(parts, (part) => part.metrics)
   const [one, other] = [folds[first], folds[second]]

@@ -1,14 +1,14 @@
 /** How fast the arms learned, from the records that their trainings left. */
 import { foldCount } from '../../../src/domain/job-plan.ts'
 import type { Convergence } from '../../../src/domain/report/convergence.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import type { TrainingRecord } from '../../trainer-contract.ts'
 import { convergence } from '../convergence/convergence.ts'
 import { readJson } from './json-file.ts'
 import type { Scene } from './scene.ts'
 
 /** Of all folds; where there are none, of the final. */
-export function trainingsOf({ task, read }: Scene, arm: Arm): TrainingRecord[] {
+export function trainingsOf({ task, read }: Scene, arm: ComparedArm): TrainingRecord[] {
   const hasFolds = foldCount(task.job) > 0
   const ofArm = task.curves.filter((curve) => curve.arm === arm)
   const compared = ofArm.filter(({ fold }) => (fold !== null) === hasFolds)

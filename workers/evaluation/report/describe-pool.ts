@@ -2,7 +2,7 @@
 import type { Estimate } from '../../../src/domain/report/interval.ts'
 import { byMetric, type Metrics } from '../../../src/domain/report/metrics.ts'
 import type { Pooled, PooledArm, PooledDifference } from '../../../src/domain/report/pooled.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import { reliability } from '../metrics/calibration.ts'
 import { confusion } from '../metrics/confusion.ts'
 import { metricsOf } from '../metrics/metrics.ts'
@@ -50,8 +50,8 @@ function describeArm(
 }
 
 function describeDifference(
-  [first, firstSums]: readonly [Arm, Tally],
-  [second, secondSums]: readonly [Arm, Tally],
+  [first, firstSums]: readonly [ComparedArm, Tally],
+  [second, secondSums]: readonly [ComparedArm, Tally],
   drawn: readonly Resampled[],
 ): PooledDifference {
   const [one, other] = [metricsOf(firstSums), metricsOf(secondSums)]
@@ -82,7 +82,7 @@ function describeDifference(
 /** @param drawn resamples of the same pool */
 export function describePool(pool: Pool, drawn: readonly Resampled[]): Pooled {
   const sums = mapArms(pool.arms, (scores) => tally(scores, onceEach(scores.labels.length)))
-  const describe = (arm: Arm, scores: RowScores, of: Tally): PooledArm =>
+  const describe = (arm: ComparedArm, scores: RowScores, of: Tally): PooledArm =>
     describeArm(
       pool,
       scores,

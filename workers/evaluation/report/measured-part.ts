@@ -3,7 +3,7 @@ import { finalIsMeasured, foldCount } from '../../../src/domain/job-plan.ts'
 import type { Metrics } from '../../../src/domain/report/metrics.ts'
 import type { Measurement } from '../../../src/domain/report/report.ts'
 import { omittedClasses } from '../../../src/domain/transfer.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import { partition } from '../../../src/splits/split.ts'
 import { transferSet } from '../../../src/splits/transfer-set.ts'
 import { armLogits, type MeasuredRows } from '../logits-store.ts'
@@ -23,7 +23,7 @@ export interface MeasuredPart {
 }
 
 /** Fold whose teacher taught the students of `fold`. */
-export const teacherFold = ({ task }: Scene, fold: number | null): number | null =>
+export const teacherFold = ({ task }: Pick<Scene, 'task'>, fold: number | null): number | null =>
   task.job.evaluation.teacherPerFold === 'frozen' ? null : fold
 
 function measurePart(
@@ -35,7 +35,7 @@ function measurePart(
 ): MeasuredPart {
   const { evaluation, dataset } = scene.task.job
   const classes = dataset.classNames.length
-  const logits = (arm: Arm, trainedFor = fold): Float32Array =>
+  const logits = (arm: ComparedArm, trainedFor = fold): Float32Array =>
     armLogits(scene.task.logits, scene.read, { arm, fold, trainedFor, rows: measured, classes })
   const ofTeacher = logits('teacher', teacherFold(scene, fold))
   const scores: ByArm<RowScores> = {

@@ -1,18 +1,33 @@
 /** Facts that change what all numbers of the report mean. */
 import { foldCount } from '../../../src/domain/job-plan.ts'
 import type { ResolvedJob } from '../../../src/domain/resolved-job.ts'
+import { trainedNetworks } from '../../../src/domain/teacher-networks.ts'
 
 const CONSEQUENCE =
   'Its scores may be too good, and the gain is no evidence of better results on new data.'
 
+/** Members of an ensemble that are stored models. */
+const givenMembers = ({ teacher }: ResolvedJob): number[] =>
+  teacher.kind === 'ensemble'
+    ? teacher.members.flatMap(({ kind }, index) => (kind === 'model' ? [index] : []))
+    : []
+
+/** Whether any part of the teacher is trained in the job. */
+const isTrained = ({ teacher }: ResolvedJob): boolean => trainedNetworks(teacher).length > 0
+
 /** Ways in which what is held out may have been seen; with any of them the gain is not called generalisation. */
 export function leakStamps(job: ResolvedJob): string[] {
   const stamps: string[] = []
+  const given = givenMembers(job)
+  if (given.length > 0)
+    stamps.push(
+      `The teacher may have seen held-out rows: of its members, ${given.join(', ')} (from 0) ${given.length > 1 ? 'were' : 'was'} given as stored models, and the rows they were trained on are not known here. ${CONSEQUENCE}`,
+    )
   if (job.teacher.kind === 'model')
     stamps.push(
       `The teacher may have seen held-out rows: it was given as a stored model, and the rows it was trained on are not known here. ${CONSEQUENCE}`,
     )
-  else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0)
+  else if (job.evaluation.teacherPerFold === 'frozen' && foldCount(job) > 0 && isTrained(job))
     stamps.push(
       `The teacher may have seen held-out rows: it was trained once on all rows and then taught every fold. ${CONSEQUENCE}`,
     )

@@ -7,7 +7,7 @@ import {
   type Significance,
 } from '../../../src/domain/report/significance.ts'
 import type { Verdict } from '../../../src/domain/report/verdict.ts'
-import type { Arm } from '../../../src/domain/words.ts'
+import type { ComparedArm } from '../../../src/domain/words.ts'
 import { verdictSentence } from './verdict-sentence.ts'
 
 /** What is known of a difference in accuracy. */
@@ -60,7 +60,7 @@ export function reachVerdict(
   pooled: Pooled,
   generalises: boolean,
 ): Verdict {
-  const find = (first: Arm, second: Arm): Comparison | undefined =>
+  const find = (first: ComparedArm, second: ComparedArm): Comparison | undefined =>
     comparisons.find((one) => one.first === first && one.second === second)
   const ofGain = find('distilled', 'control')
   const gain = differenceIn(ofGain, pooled)
